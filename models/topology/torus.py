@@ -66,6 +66,28 @@ class Torus:
             self._box(placement.dims, x, y, z) for x in orbits[0] for y in orbits[1] for z in orbits[2]
         )
 
+    def usable_anchors(self, placement: TorusPlacement) -> tuple[tuple[int, ...], ...]:
+        """Node indices of every anchor that has a node of its own in each cell (1.4)."""
+        if placement not in self._usable:
+            boxes = (tuple(self.cells[cell] for cell in box) for box in self.anchors(placement))
+            self._usable[placement] = tuple(
+                box for box in boxes if -1 not in box and len(set(box)) == len(box)
+            )
+        return self._usable[placement]
+
+    @cached_property
+    def _usable(self) -> dict[TorusPlacement, tuple[tuple[int, ...], ...]]:
+        return {}
+
+    @cached_property
+    def anchor_sets(self) -> frozenset[frozenset[int]]:
+        """Node sets of the usable anchors of all placements."""
+        return frozenset(
+            frozenset(box)
+            for placement in self.placements
+            for box in self.usable_anchors(placement)
+        )
+
     def _box(self, dims: tuple[int, int, int], x: int, y: int, z: int) -> tuple[int, ...]:
         length_x, length_y, length_z = self.dims
         return tuple(
@@ -96,3 +118,14 @@ class TorusTopology:
             for node in torus.cells
             if node >= 0
         }
+
+    @cached_property
+    def placeable_nodes(self) -> frozenset[int]:
+        """Nodes of the toruses with placements; only these draw jobs to the topology (0.4)."""
+        return frozenset(
+            node
+            for torus in self.toruses
+            if torus.placements
+            for node in torus.cells
+            if node >= 0
+        )

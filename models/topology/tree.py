@@ -58,6 +58,12 @@ class TreeTopology:
         return tuple(below[index] for index in range(len(self.switches)))
 
     @cached_property
+    def roots(self) -> tuple[int, ...]:
+        """Indices of the switches below no other one, in configuration order."""
+        below = {child for switch in self.switches for child in switch.children}
+        return tuple(i for i in range(len(self.switches)) if i not in below)
+
+    @cached_property
     def leaves(self) -> tuple[int, ...]:
         """Indices of the leaf switches, in configuration order."""
         return tuple(i for i, switch in enumerate(self.switches) if not switch.children)

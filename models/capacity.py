@@ -1,0 +1,148 @@
+"""How many units of a size still fit on what a plan leaves free (design.md section 6)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from .instance import Instance
+from .topology import (
+    BlockTopology,
+    FlatTopology,
+    Ring,
+    RingTopology,
+    Topology,
+    TorusTopology,
+    TreeTopology,
+)
+
+
+def fits(instance: Instance, nodes_left: frozenset[int], topology: Topology, size: int) -> int:
+    """Units of `size` nodes that the nodes left could hold on `topology`, without overlap.
+
+    Torus anchors may overlap; they are counted each.
+
+    Parameters
+    ----------
+    instance
+        Its node table is the flat topology's only structure.
+    nodes_left
+        Node indices that a new job could use; see `score.nodes_left`.
+    topology
+        One of the cluster's.
+    size
+        Nodes of a unit, at least 1.
+    """
+    left = left_per_unit(topology, nodes_left)
+    return fits_counted(instance, nodes_left, left, topology, size)
+
+
+def left_per_unit(topology: Topology, nodes_left: Iterable[int]) -> Counter[int]:
+    """Nodes left per base block or leaf switch; empty for the kinds where position matters."""
+    match topology:
+        case BlockTopology():
+            owner = topology.block_of
+        case TreeTopology():
+            owner = topology.leaf_of
+        case _:
+            return Counter()
+    return Counter(owner[node] for node in nodes_left if node in owner)
+
+
+def fits_counted(
+    instance: Instance,
+    nodes_left: frozenset[int],
+    left: Counter[int],
+    topology: Topology,
+    size: int,
+) -> int:
+    """As `fits`, with `left` from `left_per_unit` at hand."""
+    match topology:
+        case BlockTopology():
+            return _block_fits(topology, left, size)
+        case RingTopology():
+            return sum(run // size for ring in topology.rings for run in _runs(ring, nodes_left))
+        case TorusTopology():
+            return sum(
+                nodes_left.issuperset(anchor)
+                for torus in topology.toruses
+                for placement in torus.placements
+                if placement.volume == size
+                for anchor in torus.usable_anchors(placement)
+            )
+        case TreeTopology():
+            return _tree_fits(topology, nodes_left, left, size)
+        case FlatTopology():
+            return len(nodes_left) // size
+
+
+def _block_fits(topology: BlockTopology, left: Counter[int], size: int) -> int:
+    if size <= topology.base_size:
+        return sum(count // size for count in left.values())
+    limits = topology.unit_limits(size)
+    lower: Counter[int] = Counter()
+    for block, count in left.items():
+        lower[block // limits.lower_span] += count
+    if not limits.is_limited:
+        regions: Counter[int] = Counter()
+        for block, count in left.items():
+            regions[block // limits.region_span] += count
+        return sum(capacity >= size for capacity in regions.values())
+    counts_of: dict[int, list[int]] = {}
+    for index, count in lower.items():
+        # The whole topology is one region, whatever its span divides into.
+        region = 0 if limits.is_top else index * limits.lower_span // limits.region_span
+        counts_of.setdefault(region, []).append(count)
+    return sum(
+        sum(sorted(counts, reverse=True)[: limits.max_lower]) >= size
+        for counts in counts_of.values()
+    )
+
+
+def _runs(ring: Ring, nodes_left: frozenset[int]) -> list[int]:
+    """Lengths of the maximal arcs of `ring` whose nodes are all left."""
+    taken = [node in nodes_left for node in ring.nodes]
+    if all(taken):
+        return [len(taken)] if taken else []
+    start = taken.index(False)
+    runs: list[int] = []
+    length = 0
+    for offset in range(1, len(taken) + 1):
+        if taken[(start + offset) % len(taken)]:
+            length += 1
+        elif length:
+            runs.append(length)
+            length = 0
+    return runs
+
+
+def _tree_fits(
+    topology: TreeTopology, nodes_left: frozenset[int], left: Counter[int], size: int
+) -> int:
+    if size <= base_size(topology):
+        return sum(count // size for count in left.values())
+    large = [i for i in range(len(topology.switches)) if len(topology.members[i]) >= size]
+    if not large:
+        return 0
+    level = min(topology.levels[index] for index in large)
+    return sum(
+        topology.levels[index] == level and len(topology.members[index] & nodes_left) >= size
+        for index in large
+    )
+
+
+def base_size(topology: Topology) -> int:
+    """Nodes of the natural unit: base block, longest ring, largest shape or leaf; 1 on flat."""
+    match topology:
+        case BlockTopology():
+            return topology.base_size
+        case RingTopology():
+            return max((len(ring.nodes) for ring in topology.rings), default=1)
+        case TorusTopology():
+            volumes = (shape.volume for torus in topology.toruses for shape in torus.placements)
+            return max(volumes, default=1)
+        case TreeTopology():
+            sizes = (len(topology.switches[leaf].nodes) for leaf in topology.leaves)
+            return max((1, *sizes))
+        case FlatTopology():
+            return 1

@@ -1,0 +1,126 @@
+"""topology/block: aligned regions, lower-level blocks, spread and consolidated segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..cluster import Partition
+from ..instance import Instance
+from ..job import Job
+from ..topology import BlockTopology
+from .start import Start
+
+
+def _ruling(start: Start) -> BlockTopology | None:
+    """The block topology that binds the start, if one does."""
+    topology = start.topology
+    return topology if isinstance(topology, BlockTopology) and start.is_ruled else None
+
+
+def _blocks(topology: BlockTopology, nodes: Iterable[int]) -> set[int]:
+    """Base blocks that `nodes` touch; outside_blocks judges nodes in none."""
+    return {block for node in nodes if (block := topology.block_of.get(node)) is not None}
+
+
+def block_region(start: Start) -> str | None:
+    """B1: a unit lies in one aligned block of the smallest enabled level for its size (3.1.1)."""
+    topology = _ruling(start)
+    if topology is None:
+        return None
+    span = topology.unit_limits(start.units.size).region_span
+    for unit in start.placement.segments:
+        regions = {block // span for block in _blocks(topology, unit)}
+        if len(regions) > 1:
+            return f"a unit of {len(unit)} nodes spans {len(regions)} blocks of {span} base blocks"
+    return None
+
+
+def lower_level_blocks(start: Start) -> str | None:
+    """B2: a unit touches at most M blocks of the next lower enabled level (3.1.1)."""
+    topology = _ruling(start)
+    if topology is None:
+        return None
+    limits = topology.unit_limits(start.units.size)
+    if not limits.is_limited:
+        return None
+    for unit in start.placement.segments:
+        lower = {block // limits.lower_span for block in _blocks(topology, unit)}
+        if len(lower) > limits.max_lower:
+            return (
+                f"a unit of {len(unit)} nodes touches {len(lower)} blocks of "
+                f"{limits.lower_span} base blocks, at most {limits.max_lower} allowed"
+            )
+    return None
+
+
+def outside_blocks(start: Start) -> str | None:
+    """A multi-node job uses no node outside all blocks while it has one inside (0.4(1))."""
+    topology = _ruling(start)
+    if topology is None:
+        return None
+    outside = [node for node in start.nodes if node not in topology.block_of]
+    return f"{start.names(outside)} in no block" if outside else None
+
+
+def whole_topology_floor(start: Start) -> str | None:
+    """26.11 forgets an incomplete last lower-level block of whole-topology units (8.1 bug 1)."""
+    topology = _ruling(start)
+    if topology is None or has_floor_capacity(start.instance, start.job, start.partition):
+        return None
+    return f"the complete lower-level blocks hold no unit of {start.units.size} nodes"
+
+
+def has_floor_capacity(instance: Instance, job: Job, partition: Partition) -> bool:
+    """Whether Slurm 26.11 finds room for a whole-topology unit of `job` in the start state.
+
+    True for units that fit an enabled level. The M largest counts of eligible free nodes among
+    the first ``K // lower_span`` lower-level blocks must hold the unit; required nodes skip the
+    check (9.4).
+    """
+    topology = instance.cluster.topology_of(partition)
+    if not isinstance(topology, BlockTopology) or instance.required(job, partition):
+        return True
+    size = instance.units(job, partition).size
+    limits = topology.unit_limits(size)
+    if not (limits.is_top and limits.is_limited):
+        return True
+    counts = [0] * (len(topology.blocks) // limits.lower_span)
+    covered = len(counts) * limits.lower_span
+    for node in instance.eligible(job, partition) & instance.free:
+        block = topology.block_of.get(node, covered)
+        if block < covered:
+            counts[block // limits.lower_span] += 1
+    return sum(sorted(counts, reverse=True)[: limits.max_lower]) >= size
+
+
+def spread_segments(start: Start) -> str | None:
+    """``--spread-segments``: no base block hosts two segments of the job (3.1.5)."""
+    topology = _ruling(start)
+    if topology is None or not start.units.spreads:
+        return None
+    shared = shared_blocks(topology, start.placement.segments)
+    return f"{len(shared)} blocks host two segments" if shared else None
+
+
+def shared_blocks(topology: BlockTopology, segments: Sequence[Sequence[int]]) -> set[int]:
+    """Base blocks touched by more than one of `segments`."""
+    seen: set[int] = set()
+    shared: set[int] = set()
+    for unit in segments:
+        touched = _blocks(topology, unit)
+        shared |= touched & seen
+        seen |= touched
+    return shared
+
+
+def consolidate_segments(start: Start) -> str | None:
+    """``--consolidate-segments``: one aggregated block holds all segments (3.1.5)."""
+    topology = _ruling(start)
+    if topology is None or not start.units.consolidates:
+        return None
+    units = start.units
+    span = topology.consolidate_span(units.count, units.size, units.spreads)
+    regions = {block // span for block in _blocks(topology, start.nodes)}
+    if len(regions) > 1:
+        return f"segments lie in {len(regions)} blocks of {span} base blocks"
+    return None
