@@ -1,0 +1,92 @@
+"""The options that name the files of a cluster's state, shared by all commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..models.formats.state import LoadedState
+
+PANEL = "State of the cluster"
+
+
+def _file(flag: str, help: str) -> typer.models.OptionInfo:
+    option = typer.Option(flag, help=help, exists=True, dir_okay=False, rich_help_panel=PANEL)
+    assert isinstance(option, typer.models.OptionInfo)
+    return option
+
+
+TopologyFile = Annotated[
+    Path, _file("--topology", "topology.yaml, topology.conf or text of `scontrol show topology`.")
+]
+ResourceFile = Annotated[
+    Path | None, _file("--resources", "resources.yaml, or power.yaml with caps in watts.")
+]
+NodeFile = Annotated[
+    Path | None,
+    _file("--nodes", "`scontrol show nodes --json`, `sinfo --json` or a CSV node,state[,...]."),
+]
+QueueFile = Annotated[
+    Path | None, _file("--queue", "`squeue --json` or `scontrol show jobs --json`.")
+]
+JobFiles = Annotated[
+    list[Path] | None, _file("--jobs", "More jobs: YAML, CSV or sbatch scripts; repeatable.")
+]
+Unavailable = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--unavailable", help="Hostlist of nodes not to use; repeatable.", rich_help_panel=PANEL
+    ),
+]
+SlurmConf = Annotated[
+    Path | None, _file("--slurm-conf", "slurm.conf: its node and partition lines are read.")
+]
+ReservationFile = Annotated[
+    Path | None, _file("--reservations", "`scontrol show reservations --json`.")
+]
+Profile = Annotated[
+    str | None,
+    typer.Option("--profile", help="Node profile for GPUs and watts.", rich_help_panel=PANEL),
+]
+
+
+def load(
+    topology: Path,
+    resources: Path | None = None,
+    nodes: Path | None = None,
+    queue: Path | None = None,
+    jobs: list[Path] | None = None,
+    unavailable: list[str] | None = None,
+    slurm_conf: Path | None = None,
+    reservations: Path | None = None,
+    profile: str | None = None,
+) -> LoadedState:
+    """Read the state from all files given; its warnings go to stderr.
+
+    Raises
+    ------
+    InputError
+        With every problem that the readers found.
+    """
+    from ..models.formats.state import load_state
+    from .crash_report import remember
+    from .progress import warn
+
+    state = load_state(
+        topology=topology,
+        resources=resources,
+        nodes=nodes,
+        queue=queue,
+        jobs=tuple(jobs or ()),
+        unavailable=tuple(unavailable or ()),
+        slurm_conf=slurm_conf,
+        reservations=reservations,
+        profile=profile,
+    )
+    remember(state.instance)
+    for warning in state.warnings:
+        warn(str(warning))
+    return state
