@@ -6,6 +6,7 @@ from ..instance import Instance
 from ..legality import Legality
 from ..plan import Plan
 from .exclusive import held_nodes
+from .partition import find_segments
 from .start import is_placed_flat, resolve
 from .table import RULES, Rule, Violation
 from .usage import Undecided, layer_usage
@@ -15,6 +16,7 @@ __all__ = [
     "Rule",
     "Undecided",
     "Violation",
+    "find_segments",
     "held_nodes",
     "is_placed_flat",
     "layer_usage",
