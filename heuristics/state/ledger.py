@@ -1,0 +1,148 @@
+"""What is left of hierarchical resources while a plan is built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...models.instance import Instance
+from ...models.job import Job
+from ...models.rules.usage import overlapping, used_before
+from .request import NO_REQUEST, Request, request_of
+from .view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Nodes of one unit that no resource distinguishes: same layers, same draw.
+
+    Attributes
+    ----------
+    mask
+        Their bits in the unit.
+    layers
+        Per resource, the indices of the layers that contain them.
+    power_w
+        Draw by node profile.
+    """
+
+    mask: int
+    layers: tuple[tuple[int, ...], ...]
+    power_w: int
+
+
+class Ledger:
+    """Free amounts per layer of MODE_2, MODE_3 and power resources.
+
+    MODE_1 is charged by `SingleCharges`.
+    """
+
+    def __init__(self, instance: Instance) -> None:
+        self.resources = instance.cluster.resources
+        self._nodes = instance.cluster.nodes
+        self._left: list[list[int | None]] = [
+            [
+                None if layer.count < 0 else layer.capacity - used
+                for layer, used in zip(
+                    resource.layers, used_before(instance, resource), strict=True
+                )
+            ]
+            for resource in self.resources
+        ]
+        self._cells: dict[tuple[str, int], tuple[Cell, ...]] = {}
+        self._has_power = any(resource.is_power for resource in self.resources)
+
+    def request(self, job: Job) -> Request:
+        """What `job` asks for; the shared empty request when nothing binds it."""
+        if not self.resources or not (job.licenses or self._has_power):
+            return NO_REQUEST
+        return request_of(job, self.resources)
+
+    def cells(self, view: View, unit: int) -> tuple[Cell, ...]:
+        """The cells of a unit of `view`."""
+        key = (view.topology.name, unit)
+        cells = self._cells.get(key)
+        if cells is None:
+            cells = self._cells[key] = self._find_cells(view.units[unit])
+        return cells
+
+    def _find_cells(self, members: tuple[int, ...]) -> tuple[Cell, ...]:
+        tables = [resource.layers_of for resource in self.resources]
+        masks: dict[tuple[tuple[tuple[int, ...], ...], int], int] = {}
+        for bit, node in enumerate(members):
+            if node >= 0:
+                layers = tuple([table.get(node, ()) for table in tables])
+                key = (layers, self._nodes[node].power_w if self._has_power else 0)
+                masks[key] = masks.get(key, 0) | 1 << bit
+        return tuple(Cell(mask, layers, power_w) for (layers, power_w), mask in masks.items())
+
+    def _drawn(self, index: int, amount: int | None, cell: Cell) -> int:
+        return cell.power_w - self.resources[index].idle_w if amount is None else amount
+
+    def allowed(self, cell: Cell, request: Request) -> int | None:
+        """How many nodes of the cell the layers can serve at most; None without a limit.
+
+        Nodes outside all layers never serve a request in counts (5.1); a cap in watts does not
+        concern them.
+        """
+        most: int | None = None
+        for index, amount in request.per_node:
+            layers = cell.layers[index]
+            if not layers and not self.resources[index].is_power:
+                return 0
+            drawn = self._drawn(index, amount, cell)
+            if drawn <= 0:
+                continue
+            for layer in layers:
+                left = self._left[index][layer]
+                if left is not None:
+                    here = max(left, 0) // drawn
+                    most = here if most is None or here < most else most
+        return most
+
+    def count(self, view: View, unit: int, mask: int, request: Request) -> int:
+        """How many nodes of `mask` the layers can serve; for several cells an upper limit."""
+        total = 0
+        for cell in self.cells(view, unit):
+            inside = (mask & cell.mask).bit_count()
+            if inside:
+                most = self.allowed(cell, request)
+                total += inside if most is None or most > inside else most
+        return total
+
+    def charge(self, view: View, unit: int, mask: int, request: Request, sign: int = 1) -> None:
+        """Charge what the nodes of `mask` draw; sign -1 gives it back."""
+        for cell in self.cells(view, unit):
+            inside = (mask & cell.mask).bit_count()
+            if not inside:
+                continue
+            for index, amount in request.per_node:
+                drawn = self._drawn(index, amount, cell)
+                for layer in cell.layers[index]:
+                    self._add(index, layer, -sign * inside * drawn)
+
+    def charge_once(self, nodes: frozenset[int], request: Request, sign: int = 1) -> None:
+        """Charge MODE_2 requests: once in every layer that overlaps the job's nodes (5.3)."""
+        for index, amount in request.once:
+            for layer in overlapping(self.resources[index], nodes):
+                self._add(index, layer, -sign * amount)
+
+    def serving(self, request: Request) -> frozenset[int] | None:
+        """Nodes all of whose layers have enough left for each MODE_2 request; None without one."""
+        nodes: frozenset[int] | None = None
+        for index, amount in request.once:
+            layers = self.resources[index].layers
+            left = self._left[index]
+            closed = [
+                layer.nodes
+                for layer, rest in zip(layers, left, strict=True)
+                if rest is not None and rest < amount
+            ]
+            covered = frozenset[int]().union(*(layer.nodes for layer in layers))
+            covered = covered.difference(*closed)
+            nodes = covered if nodes is None else nodes & covered
+        return nodes
+
+    def _add(self, index: int, layer: int, amount: int) -> None:
+        left = self._left[index][layer]
+        if left is not None:
+            self._left[index][layer] = left + amount

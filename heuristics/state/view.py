@@ -1,0 +1,177 @@
+"""One topology seen as units of nodes with bit masks: which nodes are free, which hold jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from operator import itemgetter
+
+from ...models.topology import (
+    BlockTopology,
+    FlatTopology,
+    RingTopology,
+    Topology,
+    TorusTopology,
+    TreeTopology,
+)
+
+NOTHING = -1
+
+
+def units_of(topology: Topology, num_nodes: int) -> list[tuple[int, ...]]:
+    """Nodes of each unit, by bit position: base blocks, rings, toruses, leaf switches.
+
+    A flat topology is one unit with all nodes. A node that is listed twice belongs to the first
+    unit, its other positions and a torus's empty cells are `NOTHING`.
+    """
+    match topology:
+        case BlockTopology():
+            listed = [block.nodes for block in topology.blocks]
+        case RingTopology():
+            listed = [ring.nodes for ring in topology.rings]
+        case TorusTopology():
+            listed = [torus.cells for torus in topology.toruses]
+        case TreeTopology():
+            listed = [topology.switches[leaf].nodes for leaf in topology.leaves]
+        case FlatTopology():
+            listed = [tuple(range(num_nodes))]
+    return listed
+
+
+class View:
+    """Free nodes of one topology, unit by unit; the last unit holds the nodes outside of all.
+
+    Attributes
+    ----------
+    topology
+        What is viewed.
+    units
+        Node per bit position of each unit.
+    outside
+        Index of the unit of nodes outside the topology.
+    free
+        Mask of the nodes of each unit that a job may take now; 0 while the unit is held.
+    busy
+        Number of nodes of each unit that jobs hold, running or planned.
+    log
+        Every unit whose `free` or `busy` changed, in order: indexes catch up from here.
+    wanted
+        Mask of nodes that some pending job asks for by name; taken last.
+    """
+
+    def __init__(self, topology: Topology, num_nodes: int) -> None:
+        self.topology = topology
+        listed = units_of(topology, num_nodes)
+        self.unit_of = [NOTHING] * num_nodes
+        self.units: list[tuple[int, ...]] = []
+        for index, nodes in enumerate(listed):
+            fresh = nodes
+            if any(node != NOTHING and self.unit_of[node] != NOTHING for node in nodes):
+                fresh = tuple(
+                    node if node != NOTHING and self.unit_of[node] == NOTHING else NOTHING
+                    for node in nodes
+                )
+            for node in fresh:
+                if node != NOTHING:
+                    self.unit_of[node] = index
+            self.units.append(fresh)
+        self.outside = len(listed)
+        self.units.append(tuple(node for node, unit in enumerate(self.unit_of) if unit == NOTHING))
+        for node in self.units[self.outside]:
+            self.unit_of[node] = self.outside
+        self._getters = [_getter(nodes) for nodes in self.units]
+        self._num_nodes = num_nodes
+        self.free = [0] * len(self.units)
+        self.busy = [0] * len(self.units)
+        self.wanted = [0] * len(self.units)
+        self.log: list[int] = []
+        self._shelved: dict[int, int] = {}
+        self._anchors: dict[int, tuple[tuple[int, int], ...]] = {}
+
+    def masks(self, nodes: frozenset[int]) -> list[int]:
+        """Bit mask of `nodes` in every unit."""
+        flags = bytearray(b"0") * (self._num_nodes + 1)
+        for node in nodes:
+            flags[node] = 49
+        text = flags.decode()
+        return [int("".join(getter(text)), 2) for getter in self._getters]
+
+    def split(self, nodes: Iterator[int] | frozenset[int]) -> dict[int, int]:
+        """Bit mask of `nodes` per unit that has one of them."""
+        masks: dict[int, int] = {}
+        for node in nodes:
+            unit = self.unit_of[node]
+            masks[unit] = masks.get(unit, 0) | 1 << self.units[unit].index(node)
+        return masks
+
+    def nodes(self, unit: int, mask: int) -> Iterator[int]:
+        """Node indices of the bits of `mask` in `unit`, by position."""
+        members = self.units[unit]
+        while mask:
+            low = mask & -mask
+            yield members[low.bit_length() - 1]
+            mask ^= low
+
+    def anchors(self, unit: int) -> tuple[tuple[int, int], ...]:
+        """``(volume, mask)`` of every usable anchor of a torus, without repeats."""
+        anchors = self._anchors.get(unit)
+        if anchors is None:
+            assert isinstance(self.topology, TorusTopology)
+            torus = self.topology.toruses[unit]
+            where = {node: cell for cell, node in enumerate(torus.cells) if node != NOTHING}
+            found: dict[tuple[int, int], None] = {}
+            for placement in torus.sorted_placements:
+                for box in torus.usable_anchors(placement):
+                    found[placement.volume, sum(1 << where[node] for node in box)] = None
+            anchors = self._anchors[unit] = tuple(found)
+        return anchors
+
+    @cached_property
+    def leaves_below(self) -> tuple[tuple[int, ...], ...]:
+        """Units (leaves) below every switch of a tree."""
+        assert isinstance(self.topology, TreeTopology)
+        topology = self.topology
+        unit_of_leaf = {leaf: unit for unit, leaf in enumerate(topology.leaves)}
+        below: dict[int, tuple[int, ...]] = {}
+        for switch in sorted(range(len(topology.switches)), key=topology.levels.__getitem__):
+            children = topology.switches[switch].children
+            own = (unit_of_leaf[switch],) if switch in unit_of_leaf else ()
+            below[switch] = own + tuple(unit for child in children for unit in below[child])
+        return tuple(below[switch] for switch in range(len(topology.switches)))
+
+    def take(self, unit: int, mask: int) -> None:
+        """Take free nodes of a unit; `commit` later tells that a job holds them."""
+        self.free[unit] &= ~mask
+        self.log.append(unit)
+
+    def give(self, unit: int, mask: int) -> None:
+        """Return nodes that were taken."""
+        if unit in self._shelved:
+            self._shelved[unit] |= mask
+        else:
+            self.free[unit] |= mask
+        self.log.append(unit)
+
+    def occupy(self, unit: int, change: int) -> None:
+        """Count `change` more nodes of the unit as held by jobs."""
+        self.busy[unit] += change
+        self.log.append(unit)
+
+    def hold(self, unit: int) -> None:
+        """Close the unit to everybody: an exclusive job has it."""
+        self._shelved[unit] = self.free[unit]
+        self.free[unit] = 0
+        self.log.append(unit)
+
+    def release(self, unit: int) -> None:
+        """Reopen a unit that was held."""
+        self.free[unit] = self._shelved.pop(unit)
+        self.log.append(unit)
+
+
+def _getter(nodes: tuple[int, ...]) -> Callable[[str], tuple[str, ...]]:
+    """Picks the flags of a unit, highest position first; the flag at -1 is always 0.
+
+    Two leading zeros keep `itemgetter` returning a tuple for units of no or one node.
+    """
+    return itemgetter(NOTHING, NOTHING, *reversed(nodes))
