@@ -63,7 +63,10 @@ def test_expand(text: str, names: list[str]) -> None:
         ("n[3-1]", "reversed range: '3-1'"),
         ("n[1-1000000]", "range longer than 65536: '1-1000000'"),
         ("r[1-1000]n[1-1000]", "more than 262144 names: 'r[1-1000]n[1-1000]'"),
-        ("n[1-9999999999999999999]", "number too long in the brackets of: 'n[1-9999999999999999999]'"),
+        (
+            "n[1-9999999999999999999]",
+            "number too long in the brackets of: 'n[1-9999999999999999999]'",
+        ),
         ("n1;reboot", "not a node name: 'n1;reboot'"),
         ("$(id)", "not a node name: '$(id)'"),
         ("n[²-³]", "not a number or range '²-³' in the brackets of: 'n[²-³]'"),
