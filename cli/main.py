@@ -49,7 +49,7 @@ class CommandGroup(TyperGroup):
         arguments = [argument for argument in given if argument != "--debug"]
         debug = len(arguments) < len(given)
         try:
-            return super().main(args=arguments, **extra)
+            return super().main(args=arguments, **{"prog_name": "rackwright", **extra})
         except KeyboardInterrupt:
             sys.exit(EXIT_INTERRUPTED)
         except InputError as error:

@@ -64,7 +64,7 @@ def print_started(
     if not placements:
         console.print(Text("Nothing starts.", "yellow"))
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     if rack_map is not None:
         table.add_column("Key", no_wrap=True)
     table.add_column("Job", no_wrap=True)
@@ -132,7 +132,7 @@ def print_unplaced(console: Console, instance: Instance, unplaced: Sequence[Unpl
 
 def print_score(console: Console, result: PlanResult) -> None:
     """One row per term: value, bound, proven or the gap."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in ("Score term", "Value", "Bound", "Proof"):
         table.add_column(heading, justify="right" if heading in ("Value", "Bound") else "left")
     for term in result.objective:
@@ -169,7 +169,7 @@ def print_left_over(console: Console, left: Sequence[LeftOver]) -> None:
         items = [item for item in left if item.topology == topology]
         shown = sorted(items, key=lambda item: -item.weight * item.size)[:MAX_SIZES]
         shown.sort(key=lambda item: item.size)
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
         table.add_column(f"Left: {_nodes(items[0].num_left)}; for segments of", no_wrap=True)
         for item in shown:
             table.add_column(str(item.size), justify="right", no_wrap=True)
@@ -182,7 +182,7 @@ def print_layers(console: Console, layers: Sequence[LayerUse]) -> None:
     """Headroom of the power layers, the tightest first."""
     if not layers:
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("Power layer", overflow="fold", max_width=40)
     for heading in ("Capacity", "Used", "This plan", "Headroom", ""):
         table.add_column(heading, justify="right")

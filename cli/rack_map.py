@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from string import ascii_letters, digits
 
@@ -13,7 +12,13 @@ from ..models.instance import Instance
 from ..models.legality import Legality
 from ..models.plan import Plan
 from ..models.score import nodes_left
-from ..models.topology import Topology
+from ..models.topology import (
+    BlockTopology,
+    RingTopology,
+    Topology,
+    TorusTopology,
+    TreeTopology,
+)
 from .text import escape_control
 
 # Cells of one line; a longer unit (a torus, a flat cluster) continues on the next line.
@@ -149,18 +154,19 @@ class RackMap:
 
 
 def _rows(instance: Instance, topology: Topology, planned: frozenset[int]) -> list[_Row]:
-    units: Sequence[tuple[str, tuple[int, ...]]]
-    if topology.kind == "block":
-        units = [(block.name, block.nodes) for block in topology.blocks]
-    elif topology.kind == "ring":
-        units = [(ring.name, ring.nodes) for ring in topology.rings]
-    elif topology.kind == "torus3d":
-        units = [(torus.name, torus.cells) for torus in topology.toruses]
-    elif topology.kind == "tree":
-        switches = (topology.switches[leaf] for leaf in topology.leaves)
-        units = [(switch.name, switch.nodes) for switch in switches]
-    else:
-        units = []
+    units: list[tuple[str, tuple[int, ...]]]
+    match topology:
+        case BlockTopology():
+            units = [(block.name, block.nodes) for block in topology.blocks]
+        case RingTopology():
+            units = [(ring.name, ring.nodes) for ring in topology.rings]
+        case TorusTopology():
+            units = [(torus.name, torus.cells) for torus in topology.toruses]
+        case TreeTopology():
+            switches = (topology.switches[leaf] for leaf in topology.leaves)
+            units = [(switch.name, switch.nodes) for switch in switches]
+        case _:
+            units = []
     inside = {node for _, nodes in units for node in nodes}
     outside = tuple(node for node in range(len(instance.cluster.nodes)) if node not in inside)
     if outside:

@@ -10,11 +10,9 @@ import typer
 if TYPE_CHECKING:
     from ..models.formats.state import LoadedState
 
-PANEL = "State of the cluster"
-
 
 def _file(flag: str, help: str) -> typer.models.OptionInfo:
-    option = typer.Option(flag, help=help, exists=True, dir_okay=False, rich_help_panel=PANEL)
+    option = typer.Option(flag, help=help, exists=True, dir_okay=False, metavar="FILE")
     assert isinstance(option, typer.models.OptionInfo)
     return option
 
@@ -37,9 +35,7 @@ JobFiles = Annotated[
 ]
 Unavailable = Annotated[
     list[str] | None,
-    typer.Option(
-        "--unavailable", help="Hostlist of nodes not to use; repeatable.", rich_help_panel=PANEL
-    ),
+    typer.Option("--unavailable", help="Nodes not to use; repeatable.", metavar="HOSTLIST"),
 ]
 SlurmConf = Annotated[
     Path | None, _file("--slurm-conf", "slurm.conf: its node and partition lines are read.")
@@ -49,7 +45,7 @@ ReservationFile = Annotated[
 ]
 Profile = Annotated[
     str | None,
-    typer.Option("--profile", help="Node profile for GPUs and watts.", rich_help_panel=PANEL),
+    typer.Option("--profile", help="Node profile for GPUs and watts.", metavar="NAME"),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,7 +15,17 @@ from ..instance import Instance
 from ..job import Job
 from ..legality import Legality
 from ..plan import Placement, Plan, PlanResult, TermValue
-from ..topology import Topology
+from ..topology import (
+    Block,
+    BlockTopology,
+    Ring,
+    RingTopology,
+    Switch,
+    Topology,
+    Torus,
+    TorusTopology,
+    TreeTopology,
+)
 
 PLAN_VERSION = 1
 
@@ -43,17 +54,21 @@ class PlanFile:
 
 def units_touched(topology: Topology, nodes: tuple[int, ...] | frozenset[int]) -> tuple[str, ...]:
     """Names of the base blocks (leaf switches, rings, toruses) that hold `nodes`, in order."""
-    if topology.kind == "block":
-        owner, names = topology.block_of, [block.name for block in topology.blocks]
-    elif topology.kind == "ring":
-        owner, names = topology.ring_of, [ring.name for ring in topology.rings]
-    elif topology.kind == "torus3d":
-        owner, names = topology.torus_of, [torus.name for torus in topology.toruses]
-    elif topology.kind == "tree":
-        owner, names = topology.leaf_of, [switch.name for switch in topology.switches]
-    else:
-        return ()
-    return tuple(names[unit] for unit in sorted({owner[node] for node in nodes if node in owner}))
+    owner: dict[int, int]
+    units: Sequence[Block | Ring | Torus | Switch]
+    match topology:
+        case BlockTopology():
+            owner, units = topology.block_of, topology.blocks
+        case RingTopology():
+            owner, units = topology.ring_of, topology.rings
+        case TorusTopology():
+            owner, units = topology.torus_of, topology.toruses
+        case TreeTopology():
+            owner, units = topology.leaf_of, topology.switches
+        case _:
+            return ()
+    touched = sorted({owner[node] for node in nodes if node in owner})
+    return tuple(units[index].name for index in touched)
 
 
 def plan_document(
