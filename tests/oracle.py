@@ -74,7 +74,7 @@ def _placements(instance: Instance, job: Job, legality: Legality) -> list[Placem
         units = instance.units(job, partition)
         usable = sorted(instance.eligible(job, partition) & instance.free)
         for nodes in combinations(usable, job.num_nodes):
-            for segments in _cuts(nodes, units.count):
+            for segments in cuts(nodes, units.count):
                 placement = Placement(job.job_id, segments, partition.name)
                 broken = verify(instance, Plan((placement,)), legality)
                 # Watts may become legal beside a job that draws less than an idle node.
@@ -84,7 +84,7 @@ def _placements(instance: Instance, job: Job, legality: Legality) -> list[Placem
     return found
 
 
-def _cuts(nodes: tuple[int, ...], count: int) -> Iterator[tuple[tuple[int, ...], ...]]:
+def cuts(nodes: tuple[int, ...], count: int) -> Iterator[tuple[tuple[int, ...], ...]]:
     """Every way to cut `nodes` into `count` equal parts, order of parts ignored."""
     if count <= 1 or len(nodes) % count:
         yield (nodes,)
@@ -92,7 +92,7 @@ def _cuts(nodes: tuple[int, ...], count: int) -> Iterator[tuple[tuple[int, ...],
     first, rest = nodes[0], nodes[1:]
     for others in combinations(rest, len(nodes) // count - 1):
         remaining = tuple(node for node in rest if node not in others)
-        for cut in _cuts(remaining, count - 1):
+        for cut in cuts(remaining, count - 1):
             yield ((first, *others), *cut)
 
 

@@ -26,8 +26,8 @@ def find_segments(
 ) -> Segments | None:
     """Some cut of `nodes` into the job's units that obeys every rule about a single unit.
 
-    Those rules are segment, block_region, lower_level_blocks, spread_segments, ring_arc,
-    one_segment_per_ring and torus_anchor. All other rules see the same nodes however they are cut;
+    Those rules are segment, outside_blocks, block_region, lower_level_blocks, spread_segments,
+    ring_arc, one_segment_per_ring and torus_anchor. All other rules see the same nodes however they are cut;
     judge the result with `verify`. A job of one unit has one cut, which is returned as it is.
 
     Returns
