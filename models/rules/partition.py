@@ -15,6 +15,7 @@ from .start import Start
 from .usage import SEARCH_LIMIT, Undecided
 
 Segments = tuple[tuple[int, ...], ...]
+MAX_DEPTH = 400
 
 
 def find_segments(
@@ -27,8 +28,9 @@ def find_segments(
     """Some cut of `nodes` into the job's units that obeys every rule about a single unit.
 
     Those rules are segment, outside_blocks, block_region, lower_level_blocks, spread_segments,
-    ring_arc, one_segment_per_ring and torus_anchor. All other rules see the same nodes however they are cut;
-    judge the result with `verify`. A job of one unit has one cut, which is returned as it is.
+    ring_arc, one_segment_per_ring and torus_anchor. All other rules see the same nodes however
+    they are cut; judge the result with `verify`. A job of one unit has one cut, which is returned
+    as it is.
 
     Returns
     -------
@@ -67,10 +69,12 @@ def _chunks(nodes: Sequence[int], size: int) -> Segments:
 
 
 class _Budget:
-    """Counts the steps of one search."""
+    """Counts the steps of one search and refuses one that is too deep to recurse."""
 
-    def __init__(self) -> None:
+    def __init__(self, depth: int = 0) -> None:
         self.steps = 0
+        if depth > MAX_DEPTH:
+            raise Undecided(f"more than {MAX_DEPTH} segments to search for")
 
     def spend(self) -> None:
         self.steps += 1
@@ -114,25 +118,7 @@ def _cut_limited(
     members: dict[int, list[int]] = {}
     for node in nodes:
         members.setdefault(topology.block_of[node] // limits.lower_span, []).append(node)
-    budget = _Budget()
-    dead: set[tuple[int, ...]] = set()
-
-    def extend(left: dict[int, int]) -> list[dict[int, int]] | None:
-        if not left:
-            return []
-        key = tuple(sorted(left.values()))
-        if key in dead:
-            return None
-        for unit in _forest_units(left, size, limits.max_lower):
-            budget.spend()
-            rest = {q: count - unit.get(q, 0) for q, count in left.items()}
-            tail = extend({q: count for q, count in rest.items() if count})
-            if tail is not None:
-                return [unit, *tail]
-        dead.add(key)
-        return None
-
-    cut = extend({q: len(group) for q, group in members.items()})
+    cut = _search_units({q: len(group) for q, group in members.items()}, size, limits.max_lower)
     if cut is None:
         return None
     return tuple(
@@ -140,23 +126,48 @@ def _cut_limited(
     )
 
 
-def _forest_units(left: dict[int, int], size: int, most: int) -> Iterator[dict[int, int]]:
+def _search_units(counts: dict[int, int], size: int, most: int) -> list[dict[int, int]] | None:
+    """Depth-first search; iterative, as a job may have more units than Python has frames."""
+    budget = _Budget()
+    dead: set[tuple[int, ...]] = set()
+    chosen: list[dict[int, int]] = []
+    stack = [(counts, _forest_units(counts, size, most, budget))]
+    while stack:
+        left, choices = stack[-1]
+        unit = next(choices, None)
+        if unit is None:
+            # Only the counts matter, not which block has them.
+            dead.add(tuple(sorted(left.values())))
+            stack.pop()
+            if chosen:
+                chosen.pop()
+            continue
+        rest = {q: n for q, count in left.items() if (n := count - unit.get(q, 0))}
+        if not rest:
+            return [*chosen, unit]
+        if tuple(sorted(rest.values())) not in dead:
+            chosen.append(unit)
+            stack.append((rest, _forest_units(rest, size, most, budget)))
+    return None
+
+
+def _forest_units(
+    left: dict[int, int], size: int, most: int, budget: _Budget
+) -> Iterator[dict[int, int]]:
     """Units of whole blocks, of which one more block may give a part."""
     tried: set[tuple[tuple[int, ...], int]] = set()
     small = [q for q, count in left.items() if count <= size]
     for whole in range(min(most, len(small)) + 1):
         for blocks in combinations(small, whole):
-            missing = size - sum(left[q] for q in blocks)
-            if missing < 0:
-                continue
+            budget.spend()
             taken = {q: left[q] for q in blocks}
+            missing = size - sum(taken.values())
+            # Blocks with equal counts are interchangeable: one of each kind is enough.
             counts = tuple(sorted(taken.values()))
-            if missing == 0:
-                if (counts, 0) not in tried:
-                    tried.add((counts, 0))
-                    yield taken
-            elif whole < most:
-                # Blocks with equal counts are interchangeable.
+            if missing == 0 and (counts, 0) not in tried:
+                tried.add((counts, 0))
+                yield taken
+            elif missing > 0 and whole < most:
                 for q, count in left.items():
                     if q not in taken and count > missing and (counts, count) not in tried:
                         tried.add((counts, count))
@@ -170,7 +181,7 @@ def _cut_spread(
     members: dict[int, list[int]] = {}
     for node in nodes:
         members.setdefault(topology.block_of[node], []).append(node)
-    budget = _Budget()
+    budget = _Budget(len(nodes) // size)
 
     def units_with(first: int, others: list[int]) -> Iterator[list[int]]:
         """Sets of blocks with `first` that make one unit."""
@@ -248,7 +259,7 @@ def _cut_toruses(topology: TorusTopology, nodes: Sequence[int], size: int) -> Se
             if len(anchor) == size and anchor <= chosen:
                 for node in anchor:
                     candidates.setdefault(node, []).append(anchor)
-    budget = _Budget()
+    budget = _Budget(len(nodes) // size)
 
     def cover(left: frozenset[int]) -> list[frozenset[int]] | None:
         if not left:

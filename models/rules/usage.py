@@ -151,29 +151,35 @@ def _first_fit(
 def _search(
     requests: list[_Request], resource: Resource, used: list[int]
 ) -> dict[str, int] | None:
-    """Depth-first search over assignments, large requests and few choices first."""
+    """Depth-first search over assignments, large requests and few choices first.
+
+    Iterative, as a plan may start more jobs than Python has frames.
+    """
     order = sorted(requests, key=lambda request: (-request[1], len(request[2])))
     dead: set[tuple[int, tuple[int, ...]]] = set()
+    charged: list[int] = []
+    stack = [iter(order[0][2])]
     steps = 0
-
-    def extend(position: int) -> dict[str, int] | None:
-        nonlocal steps
-        if position == len(order):
-            return {}
-        if (position, tuple(used)) in dead:
-            return None
+    while stack:
         steps += 1
         if steps > SEARCH_LIMIT:
             raise Undecided(f"{resource.name}: too many ways to charge its layers")
-        start, amount, layers = order[position]
-        for layer in layers:
-            if room(resource, used, layer, amount):
-                used[layer] += amount
-                rest = extend(position + 1)
-                used[layer] -= amount
-                if rest is not None:
-                    return {start.job.job_id: layer, **rest}
-        dead.add((position, tuple(used)))
-        return None
-
-    return extend(0)
+        amount = order[len(stack) - 1][1]
+        layer = next((each for each in stack[-1] if room(resource, used, each, amount)), None)
+        if layer is None:
+            dead.add((len(stack), tuple(used)))
+            stack.pop()
+            if charged:
+                used[charged.pop()] -= order[len(stack) - 1][1]
+            continue
+        if len(stack) == len(order):
+            layers = [*charged, layer]
+            jobs = (start.job.job_id for start, _, _ in order)
+            return dict(zip(jobs, layers, strict=True))
+        used[layer] += amount
+        if (len(stack) + 1, tuple(used)) in dead:
+            used[layer] -= amount
+            continue
+        charged.append(layer)
+        stack.append(iter(order[len(stack)][2]))
+    return None
