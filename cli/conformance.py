@@ -64,8 +64,10 @@ def conformance(
     """
     from .conformance_answers import CRASH, JobRow, answers
     from .conformance_tally import Tallies
+    from .output import check_folder
     from .progress import warn
 
+    check_folder(output)
     tallies = Tallies(is_slurm_like=engine == "slurm")
     rows: list[Row] = []
     for path in files:

@@ -15,7 +15,7 @@ from ..models.legality import Legality
 from ..models.plan import Objective, PlanOptions, PlanResult
 from .state_options import (
     JobFiles,
-    NodeFile,
+    NodeFiles,
     Profile,
     QueueFile,
     ReservationFile,
@@ -50,7 +50,7 @@ class Balance(StrEnum):
 def plan(
     topology: TopologyFile,
     resources: ResourceFile = None,
-    nodes: NodeFile = None,
+    nodes: NodeFiles = None,
     queue: QueueFile = None,
     jobs: JobFiles = None,
     unavailable: Unavailable = None,
@@ -113,8 +113,10 @@ def plan(
     progress and warnings to stderr.
     """
     from .engines import Interrupted, run_engine
+    from .output import check_folder
     from .progress import StderrProgress, warn
 
+    check_folder(output)
     begin_s = time.perf_counter()
     state = load(
         topology, resources, nodes, queue, jobs, unavailable, slurm_conf, reservations, profile

@@ -23,9 +23,12 @@ TopologyFile = Annotated[
 ResourceFile = Annotated[
     Path | None, _file("--resources", "resources.yaml, or power.yaml with caps in watts.")
 ]
-NodeFile = Annotated[
-    Path | None,
-    _file("--nodes", "`scontrol show nodes --json`, `sinfo --json` or a CSV node,state[,...]."),
+NodeFiles = Annotated[
+    list[Path] | None,
+    _file(
+        "--nodes",
+        "`scontrol show nodes --json`, `sinfo --json` or a CSV node,state[,...]; repeatable.",
+    ),
 ]
 QueueFile = Annotated[
     Path | None, _file("--queue", "`squeue --json` or `scontrol show jobs --json`.")
@@ -52,7 +55,7 @@ Profile = Annotated[
 def load(
     topology: Path,
     resources: Path | None = None,
-    nodes: Path | None = None,
+    nodes: list[Path] | None = None,
     queue: Path | None = None,
     jobs: list[Path] | None = None,
     unavailable: list[str] | None = None,
@@ -73,13 +76,9 @@ def load(
 
     state = load_state(
         topology=topology,
-        resources=resources,
-        nodes=nodes,
-        queue=queue,
+        nodes=tuple(nodes or ()),
         jobs=tuple(jobs or ()),
         unavailable=tuple(unavailable or ()),
-        slurm_conf=slurm_conf,
-        reservations=reservations,
         profile=profile,
     )
     remember(state.instance)
