@@ -11,7 +11,7 @@ from ..models.plan import Objective, PlanOptions, PlanResult, Progress
 from ..models.score import score
 from .placing import Lookahead, lookahead_for, place_job
 from .reasons import unplaced
-from .state import State
+from .state import Started, State
 
 
 def greedy(
@@ -36,23 +36,20 @@ def greedy(
     """
     started = perf_counter()
     state = State(instance, options.legality)
+    state.prepare()
     lookaheads = lookaheads_for(state)
-    best = -1
-    chosen: tuple[Job, ...] = ()
     orders = queue_orders(instance, options.objective)
-    for number, order in enumerate(orders):
+    best = -1
+    kept: tuple[Started, ...] = ()
+    for order in orders:
+        state.reset()
         place_all(state, order, lookaheads)
         value = first_term(state, options.objective)
         if value > best:
-            best, chosen = value, order
+            best, kept = value, tuple(state.started.values())
             if progress is not None:
-                progress(
-                    f"greedy: order {number + 1} of {len(orders)} starts {len(state.started)}"
-                )
-        if order is not orders[-1] or chosen is not order:
-            state.clear()
-    if not state.started:
-        place_all(state, chosen, lookaheads)
+                progress(f"greedy: {len(kept)} jobs start, first term {value}")
+    state.restore(kept)
     plan = state.plan()
     return PlanResult(
         plan=plan,

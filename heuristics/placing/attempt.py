@@ -5,7 +5,6 @@ from __future__ import annotations
 from ...models.cluster import Partition
 from ...models.instance import Units
 from ...models.job import Job
-from ...models.rules.exclusive import is_enforced
 from ..state import CountIndex, Pieces, Request, State, View
 
 
@@ -31,9 +30,7 @@ class Attempt:
         instance = state.instance
         self.view: View = state.view(partition)
         self.units: Units = instance.units(job, partition)
-        self.holds = instance.is_exclusive(job, partition) and is_enforced(
-            self.view.topology, state.legality
-        )
+        self.holds = state.holds(job, partition)
         self.request: Request = state.ledger.request(job)
         self.eligible = instance.eligible(job, partition)
         self.required = instance.required(job, partition)
@@ -58,14 +55,16 @@ class Attempt:
         """The index of nodes that the job may take."""
         if self.request.is_filtered:
             if self._counts is None:
-                self._counts = self.state.private_counts(self.view, self.masks, self.holds)
-            self._counts.refresh()
+                self._counts = self.state.private_counts(
+                    self.view, self.masks, self.holds, self.request
+                )
+            self._counts.refresh(self.state.gives)
             return self._counts
-        return self.state.counts(self.view, self.eligible, self.holds)
+        return self.state.counts(self.view, self.eligible, self.holds, self.request)
 
     def mask(self, unit: int) -> int:
         """Nodes of a unit that the job may take now, resources aside."""
-        if self.holds and self.view.busy[unit]:
+        if self.holds and self.view.busy[unit] and unit != self.view.outside:
             return 0
         return self.view.free[unit] & self.masks[unit]
 
@@ -75,6 +74,12 @@ class Attempt:
         if mask and self.request.per_node:
             return self.state.ledger.count(self.view, unit, mask, self.request)
         return mask.bit_count()
+
+    def rooms(self, first: int, last: int) -> list[int]:
+        """`room` of the units `first` .. `last` - 1."""
+        if self.request.per_node:
+            return [self.room(unit) for unit in range(first, last)]
+        return self.counts.counts[first:last]
 
     def begin_segment(self) -> None:
         """Start the next segment."""
@@ -99,13 +104,16 @@ class Attempt:
             if not inside or taken == most:
                 continue
             allowed = state.ledger.allowed(cell, self.request)
-            wanted = most - taken if allowed is None else min(most - taken, allowed)
-            chosen = choose(inside, wanted, view.wanted[unit])
+            chosen = choose(inside, min(most - taken, allowed), view.wanted[unit])
             if chosen:
                 state.take(view, unit, chosen, self.request)
                 self.segments[-1].append((unit, chosen))
                 taken += chosen.bit_count()
         return taken
+
+    def taken(self) -> int:
+        """Number of nodes taken so far."""
+        return sum(mask.bit_count() for pieces in self.segments for _, mask in pieces)
 
     def undo(self, keep: int = 0) -> None:
         """Give back every segment but the first `keep`."""

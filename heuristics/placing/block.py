@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ...models.legality import Legality
-from ...models.rules.block import has_floor_capacity
 from ...models.topology import BlockTopology, UnitLimits
+from ..state import CountIndex
 from .attempt import Attempt
 from .lookahead import Lookahead
 
@@ -18,7 +18,7 @@ def place_block(attempt: Attempt, topology: BlockTopology, lookahead: Lookahead)
     """
     units = attempt.units
     limits = topology.unit_limits(units.size)
-    if not _passes_floor(attempt, limits):
+    if not _passes_floor(attempt, topology, limits):
         return False
     if attempt.counts.total < units.count * units.size:
         return False
@@ -37,11 +37,20 @@ def place_block(attempt: Attempt, topology: BlockTopology, lookahead: Lookahead)
     return False
 
 
-def _passes_floor(attempt: Attempt, limits: UnitLimits) -> bool:
-    """Whether 26.11's check of whole-topology units lets the job pass (8.1 bug 1)."""
-    if attempt.state.legality is not Legality.SLURM_26_11 or not limits.is_top:
+def _passes_floor(attempt: Attempt, topology: BlockTopology, limits: UnitLimits) -> bool:
+    """Whether 26.11's check of whole-topology units lets the job pass (8.1 bug 1).
+
+    The same as `models.rules.block.has_floor_capacity`, on counts at hand.
+    """
+    if attempt.state.legality is not Legality.SLURM_26_11 or attempt.required:
         return True
-    return has_floor_capacity(attempt.state.instance, attempt.job, attempt.partition)
+    if not (limits.is_top and limits.is_limited):
+        return True
+    counts = attempt.state.start_counts(attempt.view, attempt.eligible)
+    span = limits.lower_span
+    complete = len(topology.blocks) // span * span
+    lower = [sum(counts[at : at + span]) for at in range(0, complete, span)]
+    return sum(sorted(lower, reverse=True)[: limits.max_lower]) >= attempt.units.size
 
 
 def _place_units(
@@ -103,18 +112,33 @@ def place_block_unit(
     avoided = used if attempt.units.spreads or attempt.holds else frozenset[int]()
     if not everywhere:
         return _take_best(attempt, order, range(first, last), avoided)
-    is_simple = not attempt.request.per_node
     for key in order:
-        if is_simple and not avoided:
-            top = counts.first(key)
-            if top is not None:
-                return attempt.take(top, size) == size
-            continue
-        for block in counts.bucket(key):
-            if block in avoided or (not is_simple and attempt.room(block) < size):
-                continue
+        block = _first_with_room(attempt, counts, key, avoided)
+        if block is not None:
             return _take_whole(attempt, block, size)
     return False
+
+
+def _first_with_room(
+    attempt: Attempt, counts: CountIndex, key: int, avoided: Collection[int]
+) -> int | None:
+    """The first block of a bucket that really serves the unit and is not to be avoided."""
+    if avoided:
+        size = attempt.units.size
+        return next(
+            (
+                block
+                for block in counts.bucket(key)
+                if block not in avoided and attempt.room(block) >= size
+            ),
+            None,
+        )
+    while (block := counts.first(key)) is not None and attempt.request.per_node:
+        room = attempt.room(block)
+        if room >= counts.counts[block]:
+            break
+        counts.downgrade(block, room)
+    return block
 
 
 def _take_best(
@@ -185,7 +209,8 @@ def fill_region(
     size: int,
 ) -> bool:
     """Take `size` nodes of base blocks `start` .. `stop` - 1, at most M lower-level blocks."""
-    room = {block: attempt.room(block) for block in range(start, stop) if block not in avoided}
+    rooms = zip(range(start, stop), attempt.rooms(start, stop), strict=True)
+    room = {block: count for block, count in rooms if count and block not in avoided}
     if limits.is_limited:
         room = _within_lower_blocks(room, limits, size)
     if sum(room.values()) < size:
@@ -249,10 +274,8 @@ def _place_required(attempt: Attempt, topology: BlockTopology, limits: UnitLimit
             return False
         remaining -= mask.bit_count()
     start = regions.pop() * span
-    room = {
-        block: attempt.room(block)
-        for block in range(start, min(start + span, len(topology.blocks)))
-    }
+    stop = min(start + span, len(topology.blocks))
+    room = dict(zip(range(start, stop), attempt.rooms(start, stop), strict=True))
     if limits.is_limited:
         room = _around(room, set(pieces), limits, remaining)
     while remaining:

@@ -68,29 +68,31 @@ def _units_by_room(attempt: Attempt) -> Iterator[int]:
 
 
 def _place_contiguous(attempt: Attempt) -> bool:
-    """Take the shortest run of consecutive indices that suffices (3.5)."""
+    """Take all segments from the shortest run of consecutive indices that suffices (3.5)."""
     view = attempt.view
     free = sorted(
         node for unit in range(len(view.units)) for node in view.nodes(unit, attempt.mask(unit))
     )
-    if not attempt.required <= set(free):
-        return False
+    required = attempt.required
     size = attempt.units.size
-    attempt.begin_segment()
+    total = size * attempt.units.count
     for run in sorted(_runs(free), key=len):
-        if len(run) < size or not attempt.required <= set(run):
+        if len(run) < total or not required <= set(run):
             continue
-        for start in _starts(run, attempt.required, size):
-            chosen = frozenset(run[start : start + size])
-            taken = [
-                attempt.take_mask(unit, mask, mask.bit_count())
-                for unit, mask in sorted(view.split(chosen).items())
-            ]
-            if sum(taken) == size:
+        for start in _starts(run, required, total):
+            for first in range(start, start + total, size):
+                attempt.begin_segment()
+                _take_nodes(attempt, frozenset(run[first : first + size]))
+            if attempt.taken() == total:
                 return True
             attempt.undo()
-            attempt.begin_segment()
     return False
+
+
+def _take_nodes(attempt: Attempt, nodes: frozenset[int]) -> None:
+    """Take as many of exactly these nodes as the resources allow."""
+    for unit, mask in sorted(attempt.view.split(nodes).items()):
+        attempt.take_mask(unit, mask, mask.bit_count())
 
 
 def _starts(run: list[int], required: frozenset[int], size: int) -> Iterator[int]:

@@ -2,38 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 
 from .view import View
 
+NEVER = -1
+
 
 class CountIndex:
-    """Free nodes per unit for one set of eligible nodes, and the units in buckets by that count.
+    """Nodes per unit that one kind of job could take, and the units in buckets by that count.
+
+    Parameters
+    ----------
+    view
+        Whose units are counted; the unit of nodes outside the topology is not.
+    masks
+        Nodes of each unit that the job may use.
+    rank
+        Order of the units within a bucket.
+    job_free_only
+        Whether units that host any job count as empty.
+    serve
+        Limits a mask of free nodes of a unit to how many its resources serve now; None: all.
 
     Notes
     -----
     Every change of a unit is in `View.log`; `refresh` re-counts the units that changed since the
-    last one, so an index costs nothing while nobody asks. Bucket key: twice the count, plus one
-    if no job holds a node of the unit. Buckets are heaps of ranks whose stale entries are dropped
-    when they surface. The unit of nodes outside the topology is not part of it.
+    last one, so an index costs nothing while nobody asks. A layer shared by many units may serve
+    less than when they were counted: whoever finds that out calls `downgrade`, which holds until
+    resources are given back. Bucket key: twice the count, plus one if no job
+    holds a node of the unit. Buckets are heaps of ranks whose stale entries are dropped when they
+    surface.
     """
 
-    def __init__(self, view: View, masks: list[int], rank: list[int], job_free_only: bool) -> None:
+    def __init__(
+        self,
+        view: View,
+        masks: list[int],
+        rank: list[int],
+        job_free_only: bool,
+        serve: Callable[[int, int], int] | None = None,
+    ) -> None:
         self.view = view
         self.masks = masks
         self.job_free_only = job_free_only
         self.counts: list[int] = []
+        self.total = 0
+        self.largest = max((mask.bit_count() for mask in masks[: view.outside]), default=0)
+        self.changed: list[int] = []
+        self.regions: dict[int, RegionIndex] = {}
+        self._serve = serve
         self._rank = rank
         self._unit_at = [0] * len(rank)
         for unit, position in enumerate(rank):
             self._unit_at[position] = unit
         self._keys: list[int] = []
         self._heaps: dict[int, list[int]] = {}
-        self.total = 0
-        self.changed: list[int] = []
-        self.regions: dict[int, RegionIndex] = {}
+        self._downgraded: set[int] = set()
         self._seen = len(view.log)
+        self._gives = NEVER
         for unit in range(view.outside):
             count = self._count(unit)
             key = 2 * count + (not view.busy[unit])
@@ -41,33 +69,59 @@ class CountIndex:
             self._keys.append(key)
             self._heaps.setdefault(key, []).append(rank[unit])
             self.total += count
-        self.largest = max((mask.bit_count() for mask in masks[: view.outside]), default=0)
         for heap in self._heaps.values():
             heapify(heap)
+        self._start = (self.counts.copy(), self._keys.copy(), self.total)
+        self._start_heaps = {key: heap.copy() for key, heap in self._heaps.items()}
+
+    def reset(self) -> None:
+        """Return to the counts the index was built with; `View.reset` must have come before."""
+        counts, keys, self.total = self._start
+        self.changed += [unit for unit, count in enumerate(counts) if count != self.counts[unit]]
+        self.counts, self._keys = counts.copy(), keys.copy()
+        self._heaps = {key: heap.copy() for key, heap in self._start_heaps.items()}
+        self._downgraded.clear()
+        self._seen = 0
 
     def _count(self, unit: int) -> int:
         if self.job_free_only and self.view.busy[unit]:
             return 0
-        return (self.view.free[unit] & self.masks[unit]).bit_count()
+        mask = self.view.free[unit] & self.masks[unit]
+        return self._serve(unit, mask) if self._serve and mask else mask.bit_count()
 
-    def refresh(self) -> None:
-        """Catch up with every change since the last call."""
-        view = self.view
-        log = view.log
-        if self._seen == len(log):
-            return
-        for unit in log[self._seen :]:
-            if unit == view.outside:
-                continue
-            count = self._count(unit)
-            key = 2 * count + (not view.busy[unit])
-            if key != self._keys[unit]:
-                self.total += count - self.counts[unit]
-                self.counts[unit] = count
-                self._keys[unit] = key
-                heappush(self._heaps.setdefault(key, []), self._rank[unit])
-                self.changed.append(unit)
-        self._seen = len(log)
+    def refresh(self, gives: int) -> None:
+        """Catch up with every change since the last call.
+
+        Parameters
+        ----------
+        gives
+            How often resources have been given back so far.
+        """
+        log = self.view.log
+        if self._seen < len(log):
+            for unit in dict.fromkeys(log[self._seen :]):
+                if unit != self.view.outside:
+                    self._update(unit, self._count(unit))
+            self._seen = len(log)
+        if self._gives != gives:
+            for unit in sorted(self._downgraded):
+                self._update(unit, self._count(unit))
+            self._downgraded.clear()
+            self._gives = gives
+
+    def downgrade(self, unit: int, count: int) -> None:
+        """Set the count of a unit whose shared layers serve less than was counted."""
+        self._update(unit, count)
+        self._downgraded.add(unit)
+
+    def _update(self, unit: int, count: int) -> None:
+        key = 2 * count + (not self.view.busy[unit])
+        if key != self._keys[unit]:
+            self.total += count - self.counts[unit]
+            self.counts[unit] = count
+            self._keys[unit] = key
+            heappush(self._heaps.setdefault(key, []), self._rank[unit])
+            self.changed.append(unit)
 
     def first(self, key: int) -> int | None:
         """The unit of lowest rank in a bucket; None if it is empty."""
@@ -90,9 +144,8 @@ class CountIndex:
         passed: list[int] = []
         try:
             while heap:
-                position = heap[0]
+                position = heappop(heap)
                 unit = self._unit_at[position]
-                heappop(heap)
                 if self._keys[unit] == key and (not passed or passed[-1] != position):
                     passed.append(position)
                     yield unit
@@ -107,7 +160,6 @@ class RegionIndex:
     def __init__(self, counts: CountIndex, span: int) -> None:
         self.counts = counts
         self.span = span
-        counts.refresh()
         per_unit = counts.counts
         self.totals = [
             sum(per_unit[start : start + span]) for start in range(0, len(per_unit), span)
@@ -119,8 +171,7 @@ class RegionIndex:
             self._heaps.setdefault(total, []).append(region)
 
     def refresh(self) -> None:
-        """Catch up with the counts."""
-        self.counts.refresh()
+        """Catch up with the counts, which must be up to date."""
         changed = self.counts.changed
         if self._seen == len(changed):
             return

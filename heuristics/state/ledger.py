@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from ...models.instance import Instance
 from ...models.job import Job
 from ...models.rules.usage import overlapping, used_before
-from .request import NO_REQUEST, Request, request_of
+from .request import NO_REQUEST, Request, request_classes, request_of
 from .view import View
+
+# Stands for an infinite layer; far above anything that could be charged to it.
+UNLIMITED = 1 << 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +42,19 @@ class Ledger:
     def __init__(self, instance: Instance) -> None:
         self.resources = instance.cluster.resources
         self._nodes = instance.cluster.nodes
-        self._left: list[list[int | None]] = [
+        self._has_power = any(resource.is_power for resource in self.resources)
+        self._start: list[list[int]] = [
             [
-                None if layer.count < 0 else layer.capacity - used
+                UNLIMITED if layer.count < 0 else layer.capacity - used
                 for layer, used in zip(
                     resource.layers, used_before(instance, resource), strict=True
                 )
             ]
             for resource in self.resources
         ]
-        self._cells: dict[tuple[str, int], tuple[Cell, ...]] = {}
-        self._has_power = any(resource.is_power for resource in self.resources)
+        self._left = [left.copy() for left in self._start]
+        self._classes = request_classes([self.request(job) for job in instance.jobs])
+        self._cells: dict[str, list[tuple[Cell, ...] | None]] = {}
 
     def request(self, job: Job) -> Request:
         """What `job` asks for; the shared empty request when nothing binds it."""
@@ -57,12 +62,22 @@ class Ledger:
             return NO_REQUEST
         return request_of(job, self.resources)
 
+    def class_of(self, request: Request) -> Request:
+        """A request at least as large, shared by requests that differ little."""
+        return self._classes.get(request, request)
+
+    def reset(self) -> None:
+        """Return to the start state."""
+        self._left = [left.copy() for left in self._start]
+
     def cells(self, view: View, unit: int) -> tuple[Cell, ...]:
         """The cells of a unit of `view`."""
-        key = (view.topology.name, unit)
-        cells = self._cells.get(key)
+        known = self._cells.get(view.topology.name)
+        if known is None:
+            known = self._cells[view.topology.name] = [None] * len(view.units)
+        cells = known[unit]
         if cells is None:
-            cells = self._cells[key] = self._find_cells(view.units[unit])
+            cells = known[unit] = self._find_cells(view.units[unit])
         return cells
 
     def _find_cells(self, members: tuple[int, ...]) -> tuple[Cell, ...]:
@@ -78,25 +93,23 @@ class Ledger:
     def _drawn(self, index: int, amount: int | None, cell: Cell) -> int:
         return cell.power_w - self.resources[index].idle_w if amount is None else amount
 
-    def allowed(self, cell: Cell, request: Request) -> int | None:
-        """How many nodes of the cell the layers can serve at most; None without a limit.
+    def allowed(self, cell: Cell, request: Request) -> int:
+        """How many nodes of the cell the layers can serve at most.
 
         Nodes outside all layers never serve a request in counts (5.1); a cap in watts does not
         concern them.
         """
-        most: int | None = None
+        most = UNLIMITED
         for index, amount in request.per_node:
             layers = cell.layers[index]
-            if not layers and not self.resources[index].is_power:
+            if not layers:
+                if self.resources[index].is_power:
+                    continue
                 return 0
-            drawn = self._drawn(index, amount, cell)
-            if drawn <= 0:
-                continue
-            for layer in layers:
-                left = self._left[index][layer]
-                if left is not None:
-                    here = max(left, 0) // drawn
-                    most = here if most is None or here < most else most
+            drawn = self._drawn(index, amount, cell) if amount is None else amount
+            if drawn > 0:
+                left = min(map(self._left[index].__getitem__, layers))
+                most = min(most, left // drawn) if left > 0 else 0
         return most
 
     def count(self, view: View, unit: int, mask: int, request: Request) -> int:
@@ -106,7 +119,7 @@ class Ledger:
             inside = (mask & cell.mask).bit_count()
             if inside:
                 most = self.allowed(cell, request)
-                total += inside if most is None or most > inside else most
+                total += inside if most > inside else most
         return total
 
     def charge(self, view: View, unit: int, mask: int, request: Request, sign: int = 1) -> None:
@@ -118,13 +131,13 @@ class Ledger:
             for index, amount in request.per_node:
                 drawn = self._drawn(index, amount, cell)
                 for layer in cell.layers[index]:
-                    self._add(index, layer, -sign * inside * drawn)
+                    self._left[index][layer] -= sign * inside * drawn
 
     def charge_once(self, nodes: frozenset[int], request: Request, sign: int = 1) -> None:
         """Charge MODE_2 requests: once in every layer that overlaps the job's nodes (5.3)."""
         for index, amount in request.once:
             for layer in overlapping(self.resources[index], nodes):
-                self._add(index, layer, -sign * amount)
+                self._left[index][layer] -= sign * amount
 
     def serving(self, request: Request) -> frozenset[int] | None:
         """Nodes all of whose layers have enough left for each MODE_2 request; None without one."""
@@ -133,16 +146,9 @@ class Ledger:
             layers = self.resources[index].layers
             left = self._left[index]
             closed = [
-                layer.nodes
-                for layer, rest in zip(layers, left, strict=True)
-                if rest is not None and rest < amount
+                layer.nodes for layer, rest in zip(layers, left, strict=True) if rest < amount
             ]
             covered = frozenset[int]().union(*(layer.nodes for layer in layers))
             covered = covered.difference(*closed)
             nodes = covered if nodes is None else nodes & covered
         return nodes
-
-    def _add(self, index: int, layer: int, amount: int) -> None:
-        left = self._left[index][layer]
-        if left is not None:
-            self._left[index][layer] = left + amount

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...models.job import Job
@@ -35,6 +36,7 @@ class Request:
 
 
 NO_REQUEST = Request()
+_MAX_CLASSES = 6
 
 
 def request_of(job: Job, resources: tuple[Resource, ...]) -> Request:
@@ -56,3 +58,32 @@ def request_of(job: Job, resources: tuple[Resource, ...]) -> Request:
         else:
             single.append((index, amount))
     return Request(tuple(per_node), tuple(once), tuple(single))
+
+
+def request_classes(requests: Iterable[Request]) -> dict[Request, Request]:
+    """Each request's class: itself while there are few, else the largest of similar ones.
+
+    An index of what every block can serve is kept per class, and a thousand jobs may ask for a
+    thousand different powers.
+    """
+    by_shape: dict[tuple[tuple[int, bool], ...], set[Request]] = {}
+    for request in requests:
+        shape = tuple((index, amount is None) for index, amount in request.per_node)
+        by_shape.setdefault(shape, set()).add(request)
+    classes: dict[Request, Request] = {}
+    for members in by_shape.values():
+        ordered = sorted(members, key=lambda request: _amounts(request))
+        width = -(-len(ordered) // _MAX_CLASSES)
+        for start in range(0, len(ordered), width):
+            group = ordered[start : start + width]
+            largest = tuple(map(max, zip(*map(_amounts, group), strict=True)))
+            per_node = tuple(
+                (index, None if amount is None else most)
+                for (index, amount), most in zip(group[0].per_node, largest, strict=True)
+            )
+            classes.update(dict.fromkeys(group, Request(per_node)))
+    return classes
+
+
+def _amounts(request: Request) -> tuple[int, ...]:
+    return tuple(amount or 0 for _, amount in request.per_node)

@@ -36,6 +36,10 @@ class SingleCharges:
         """Forget a job that was stopped."""
         self._charged.pop(job_id, None)
 
+    def reset(self) -> None:
+        """Forget all jobs."""
+        self._charged.clear()
+
     def accepts(self, job: Job, nodes: frozenset[int], request: Request) -> bool:
         """Whether the plan's charges still work out with `job` on `nodes`."""
         charged = {**self._charged, job.job_id: (nodes, request)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...models.cluster import Partition
@@ -11,6 +11,7 @@ from ...models.job import Job
 from ...models.legality import Legality
 from ...models.plan import Placement, Plan
 from ...models.rules import held_nodes, is_placed_flat
+from ...models.rules.exclusive import is_enforced
 from .counts import CountIndex, RegionIndex
 from .ledger import Ledger
 from .request import NO_REQUEST, Request
@@ -50,6 +51,8 @@ class State:
         self.single = SingleCharges(instance, legality)
         self.started: dict[str, Started] = {}
         self.gives = 0
+        self._masks: dict[tuple[str, int], list[int]] = {}
+        self._kept: list[frozenset[int]] = []
         num_nodes = len(instance.cluster.nodes)
         self.views = {
             topology.name: View(topology, num_nodes) for topology in instance.cluster.topologies
@@ -57,25 +60,29 @@ class State:
         for view in self.views.values():
             self._open(view)
         self._shadows: dict[str, list[tuple[View, dict[int, int]]]] = {}
-        self._masks: dict[tuple[str, int], list[int]] = {}
-        self._kept: list[frozenset[int]] = []
-        self._counts: dict[tuple[str, int, bool], CountIndex] = {}
+        self._counts: dict[tuple[object, ...], CountIndex] = {}
         self._ranks: dict[str, list[int]] = {}
+        self._start_counts: dict[tuple[str, int], list[int]] = {}
         self._placed_flat: dict[tuple[int, str, bool], bool] = {}
 
     def _open(self, view: View) -> None:
         instance = self.instance
-        view.free = view.masks(instance.free)
-        if instance.occupied:
-            occupied = view.masks(instance.occupied)
-            view.busy = [mask.bit_count() for mask in occupied]
+        free = self.masks(view, instance.free).copy()
+        busy = [mask.bit_count() for mask in view.masks(instance.occupied)]
         for topology in instance.cluster.topologies:
             held = held_nodes(instance, topology, self.legality)
             if held:
                 for unit, mask in enumerate(view.masks(held)):
                     if mask:
-                        view.free[unit] &= ~mask
-                        view.busy[unit] += 1
+                        free[unit] &= ~mask
+                        busy[unit] += 1
+        view.open(free, busy)
+
+    def holds(self, job: Job, partition: Partition) -> bool:
+        """Whether the job needs whole units (base blocks, rings ...) for itself."""
+        return self.instance.is_exclusive(job, partition) and is_enforced(
+            self.view(partition).topology, self.legality
+        )
 
     def view(self, partition: Partition) -> View:
         """The view of the topology that jobs of `partition` are placed on."""
@@ -90,27 +97,55 @@ class State:
             self._kept.append(nodes)
         return masks
 
-    def counts(self, view: View, nodes: frozenset[int], job_free_only: bool) -> CountIndex:
-        """The index of free nodes among `nodes`, optionally only in units without any job."""
-        key = (view.topology.name, id(nodes), job_free_only)
+    def counts(
+        self, view: View, nodes: frozenset[int], job_free_only: bool, request: Request
+    ) -> CountIndex:
+        """The index of what a job may take of `nodes`, optionally only in units without any job.
+
+        Shared by all jobs with the same arguments; requests that differ little share one, too
+        (see `Ledger.class_of`), so that counts may be a little low, never too high for long.
+        """
+        request_class = self.ledger.class_of(request)
+        key = (view.topology.name, id(nodes), job_free_only, request_class.per_node)
         index = self._counts.get(key)
         if index is None:
             masks = self.masks(view, nodes)
-            index = self._counts[key] = CountIndex(view, masks, self._rank(view), job_free_only)
-        index.refresh()
+            index = self._counts[key] = self.private_counts(
+                view, masks, job_free_only, request_class
+            )
+        index.refresh(self.gives)
         return index
 
-    def private_counts(self, view: View, masks: list[int], job_free_only: bool) -> CountIndex:
+    def private_counts(
+        self, view: View, masks: list[int], job_free_only: bool, request: Request
+    ) -> CountIndex:
         """An index of one job's own, for candidates that change with the resources left."""
-        return CountIndex(view, masks, self._rank(view), job_free_only)
+        serve = None
+        if request.per_node:
+
+            def serve(unit: int, mask: int) -> int:
+                return self.ledger.count(view, unit, mask, request)
+
+        return CountIndex(view, masks, self._rank(view), job_free_only, serve)
 
     def regions(self, counts: CountIndex, span: int) -> RegionIndex:
-        """The index of aligned regions of `span` units."""
+        """The index of aligned regions of `span` units over an up-to-date index."""
         index = counts.regions.get(span)
         if index is None:
             index = counts.regions[span] = RegionIndex(counts, span)
         index.refresh()
         return index
+
+    def start_counts(self, view: View, nodes: frozenset[int]) -> list[int]:
+        """Free nodes of the instance per unit among `nodes`, before anything is planned."""
+        key = (view.topology.name, id(nodes))
+        counts = self._start_counts.get(key)
+        if counts is None:
+            masks = self.masks(view, nodes)
+            free = self.masks(view, self.instance.free)
+            counts = [(mask & up).bit_count() for mask, up in zip(masks, free, strict=True)]
+            self._start_counts[key] = counts
+        return counts
 
     def is_placed_flat(self, job: Job, partition: Partition) -> bool:
         """Whether the flat algorithm places a multi-node job (0.4), remembered per candidates."""
@@ -202,10 +237,34 @@ class State:
                 other.give(unit, mask)
         return started
 
-    def clear(self) -> None:
-        """Stop every job of the plan."""
-        for job_id in list(self.started):
-            self.stop(job_id)
+    def reset(self) -> None:
+        """Stop every job at once: back to the start state."""
+        self.started.clear()
+        self._shadows.clear()
+        self.ledger.reset()
+        self.single.reset()
+        for view in self.views.values():
+            view.reset()
+        for index in self._counts.values():
+            index.reset()
+
+    def restore(self, started: Sequence[Started]) -> None:
+        """Return to a set of started jobs kept from `started`."""
+        if tuple(self.started.values()) != tuple(started):
+            self.reset()
+            for kept in started:
+                self.restart(kept)
+
+    def prepare(self) -> None:
+        """Build the indexes of all jobs, as `reset` returns them to what they are when built."""
+        for job in self.instance.jobs:
+            request = self.ledger.request(job)
+            if request.is_filtered:
+                continue
+            for partition in self.instance.partitions_of(job):
+                view = self.view(partition)
+                holds = self.holds(job, partition)
+                self.counts(view, self.instance.eligible(job, partition), holds, request)
 
     def restart(self, started: Started) -> None:
         """Start a stopped job again on the very nodes it had; they must be free."""
@@ -224,9 +283,9 @@ class State:
 
     def give(self, view: View, unit: int, mask: int, request: Request) -> None:
         """Return nodes of one unit and what they draw."""
-        self.gives += 1
         view.give(unit, mask)
         if request.per_node:
+            self.gives += 1
             self.ledger.charge(view, unit, mask, request, -1)
 
     def _nodes(self, started: Started) -> Iterator[int]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
-from operator import itemgetter
 
 from ...models.topology import (
     BlockTopology,
@@ -16,6 +15,7 @@ from ...models.topology import (
 )
 
 NOTHING = -1
+_DIGITS = bytes.maketrans(b"\x00\x01", b"01")
 
 
 def units_of(topology: Topology, num_nodes: int) -> list[tuple[int, ...]]:
@@ -65,36 +65,54 @@ class View:
         self.unit_of = [NOTHING] * num_nodes
         self.units: list[tuple[int, ...]] = []
         for index, nodes in enumerate(listed):
-            fresh = nodes
-            if any(node != NOTHING and self.unit_of[node] != NOTHING for node in nodes):
-                fresh = tuple(
-                    node if node != NOTHING and self.unit_of[node] == NOTHING else NOTHING
-                    for node in nodes
-                )
-            for node in fresh:
-                if node != NOTHING:
-                    self.unit_of[node] = index
-            self.units.append(fresh)
+            self.units.append(self._own(index, nodes))
         self.outside = len(listed)
         self.units.append(tuple(node for node, unit in enumerate(self.unit_of) if unit == NOTHING))
         for node in self.units[self.outside]:
             self.unit_of[node] = self.outside
-        self._getters = [_getter(nodes) for nodes in self.units]
+        self._ranges = [_range(nodes) for nodes in self.units]
         self._num_nodes = num_nodes
-        self.free = [0] * len(self.units)
-        self.busy = [0] * len(self.units)
         self.wanted = [0] * len(self.units)
         self.log: list[int] = []
         self._shelved: dict[int, int] = {}
         self._anchors: dict[int, tuple[tuple[int, int], ...]] = {}
+        self.open([0] * len(self.units), [0] * len(self.units))
+
+    def _own(self, index: int, nodes: tuple[int, ...]) -> tuple[int, ...]:
+        """`nodes` as the members of unit `index`, those of earlier units and repeats left out."""
+        unit_of = self.unit_of
+        run = _range(nodes)
+        if run is not None:
+            # The usual case, thousands of times: consecutive nodes that no other unit lists.
+            nobody = [NOTHING] * len(nodes)
+            if unit_of[run[0] : run[1]] == nobody:
+                unit_of[run[0] : run[1]] = [index] * len(nodes)
+                return nodes
+        own = list(nodes)
+        for bit, node in enumerate(nodes):
+            if node == NOTHING:
+                continue
+            if unit_of[node] == NOTHING:
+                unit_of[node] = index
+            else:
+                own[bit] = NOTHING
+        return tuple(own)
 
     def masks(self, nodes: frozenset[int]) -> list[int]:
         """Bit mask of `nodes` in every unit."""
-        flags = bytearray(b"0") * (self._num_nodes + 1)
-        for node in nodes:
-            flags[node] = 49
-        text = flags.decode()
-        return [int("".join(getter(text)), 2) for getter in self._getters]
+        ones = bytes(map(nodes.__contains__, range(self._num_nodes)))
+        # Highest node first, so that a slice of it is the binary number of a run of nodes.
+        text = ones.translate(_DIGITS)[::-1].decode()
+        end = self._num_nodes
+        masks: list[int] = []
+        for members, run in zip(self.units, self._ranges, strict=True):
+            if run is None:
+                masks.append(
+                    sum(1 << bit for bit, node in enumerate(members) if node >= 0 and ones[node])
+                )
+            else:
+                masks.append(int(text[end - run[1] : end - run[0]], 2))
+        return masks
 
     def split(self, nodes: Iterator[int] | frozenset[int]) -> dict[int, int]:
         """Bit mask of `nodes` per unit that has one of them."""
@@ -139,6 +157,18 @@ class View:
             below[switch] = own + tuple(unit for child in children for unit in below[child])
         return tuple(below[switch] for switch in range(len(topology.switches)))
 
+    def open(self, free: list[int], busy: list[int]) -> None:
+        """Set the start state: masks of the free nodes, numbers of nodes held by jobs."""
+        self._start = (free, busy)
+        self.reset()
+
+    def reset(self) -> None:
+        """Return to the start state."""
+        free, busy = self._start
+        self.free, self.busy = free.copy(), busy.copy()
+        self.log.clear()
+        self._shelved.clear()
+
     def take(self, unit: int, mask: int) -> None:
         """Take free nodes of a unit; `commit` later tells that a job holds them."""
         self.free[unit] &= ~mask
@@ -169,9 +199,8 @@ class View:
         self.log.append(unit)
 
 
-def _getter(nodes: tuple[int, ...]) -> Callable[[str], tuple[str, ...]]:
-    """Picks the flags of a unit, highest position first; the flag at -1 is always 0.
-
-    Two leading zeros keep `itemgetter` returning a tuple for units of no or one node.
-    """
-    return itemgetter(NOTHING, NOTHING, *reversed(nodes))
+def _range(nodes: tuple[int, ...]) -> tuple[int, int] | None:
+    """First and one past the last index if the nodes are consecutive, as in most real blocks."""
+    if nodes and nodes[0] >= 0 and nodes == tuple(range(nodes[0], nodes[0] + len(nodes))):
+        return nodes[0], nodes[0] + len(nodes)
+    return None
