@@ -1,0 +1,169 @@
+"""Bins, cells and lanes: the symmetry reduction (design.md section 5).
+
+* A **bin** holds small units: a base block, a maximal free arc of a ring, a leaf switch, a torus,
+  or all nodes outside of any. Its *site* is the topology unit it lies in.
+* A **cell** is a set of nodes of a bin that nothing distinguishes: same bin in every topology, same
+  jobs that may use them, same layers. Only the number taken from a cell matters.
+* A **lane** is a set of one-cell bins that nothing distinguishes but their free count. Its bins share
+  one arc flow; every other bin is a lane of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ..models.instance import Instance
+from ..models.topology import (
+    BlockTopology,
+    FlatTopology,
+    RingTopology,
+    Topology,
+    TorusTopology,
+    TreeTopology,
+)
+
+OUTSIDE = -1
+
+Signature = Hashable
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One bin of one topology.
+
+    Attributes
+    ----------
+    topology_index
+        Its topology.
+    site
+        Index of its base block, ring, leaf switch or torus; OUTSIDE for nodes in none.
+    nodes
+        Usable nodes, ascending (by position for an arc of a ring).
+    is_job_free
+        Whether no running job has a node in its site.
+    """
+
+    topology_index: int
+    site: int
+    nodes: tuple[int, ...]
+    is_job_free: bool
+
+    @property
+    def free(self) -> int:
+        """Usable nodes."""
+        return len(self.nodes)
+
+
+@dataclass
+class Lane:
+    """Interchangeable bins, or one bin alone.
+
+    Attributes
+    ----------
+    bins
+        Its bins; all of one cell if there are several.
+    cells
+        Signature to nodes; of several bins, the one shared signature and a sample of its nodes.
+    is_windowed
+        Whether positions matter, so that every cell is one node.
+    """
+
+    index: int
+    topology_index: int
+    bins: list[Bin]
+    cells: dict[Signature, tuple[int, ...]] = field(default_factory=dict)
+    is_windowed: bool = False
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the lane is one bin."""
+        return len(self.bins) == 1
+
+    @property
+    def free(self) -> int:
+        """Usable nodes of all its bins."""
+        return sum(bin_.free for bin_ in self.bins)
+
+    @property
+    def site(self) -> int:
+        """Site of its first bin: exact for a single bin, enough to find its region otherwise."""
+        return self.bins[0].site
+
+    @property
+    def largest(self) -> int:
+        """Usable nodes of its largest bin."""
+        return max(bin_.free for bin_ in self.bins)
+
+
+
+
+def bins_of(
+    instance: Instance,
+    topology: Topology,
+    index: int,
+    usable: frozenset[int],
+    outside: frozenset[int],
+) -> list[Bin]:
+    """All non-empty bins of `topology`.
+
+    Parameters
+    ----------
+    usable
+        Nodes that are free and in no held unit.
+    outside
+        Nodes that some job may use although they belong to no unit of the topology.
+
+    Notes
+    -----
+    Linear in the nodes of the topology.
+    """
+    busy = instance.occupied
+    bins = []
+    covered: set[int] = set()
+    for site, members in _sites(topology):
+        nodes = [node for node in members if node in usable and node not in covered]
+        covered.update(members)
+        if not nodes:
+            continue
+        job_free = busy.isdisjoint(members)
+        arcs = free_arcs(members, usable) if isinstance(topology, RingTopology) else [nodes]
+        bins.extend(Bin(index, site, tuple(arc), job_free) for arc in arcs)
+    elsewhere = tuple(sorted((outside & usable) - covered))
+    if elsewhere:
+        bins.append(Bin(index, OUTSIDE, elsewhere, True))
+    return bins
+
+
+def _sites(topology: Topology) -> Iterable[tuple[int, tuple[int, ...]]]:
+    if isinstance(topology, BlockTopology):
+        return ((site, block.nodes) for site, block in enumerate(topology.blocks))
+    if isinstance(topology, RingTopology):
+        return ((site, ring.nodes) for site, ring in enumerate(topology.rings))
+    if isinstance(topology, TorusTopology):
+        return (
+            (site, tuple(node for node in torus.cells if node >= 0))
+            for site, torus in enumerate(topology.toruses)
+        )
+    if isinstance(topology, TreeTopology):
+        return ((leaf, topology.switches[leaf].nodes) for leaf in topology.leaves)
+    assert isinstance(topology, FlatTopology)
+    return ()
+
+
+def free_arcs(positions: Sequence[int], usable: frozenset[int]) -> list[list[int]]:
+    """Maximal runs of usable nodes on a ring, each in ring order; a fully usable ring is one run."""
+    size = len(positions)
+    is_free = [node in usable for node in positions]
+    if all(is_free):
+        return [list(positions)] if size else []
+    arcs: list[list[int]] = []
+    first_gap = is_free.index(False)
+    for step in range(1, size + 1):
+        position = (first_gap + step) % size
+        if not is_free[position]:
+            continue
+        if not is_free[position - 1]:
+            arcs.append([])
+        arcs[-1].append(positions[position])
+    return arcs

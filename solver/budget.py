@@ -1,0 +1,63 @@
+"""How long the solver may work, and what it has spent."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from ortools.sat.python import cp_model
+
+from ..models.plan import PlanOptions
+
+# Deterministic seconds of CP-SAT; on the machines we measured, about as many of the clock.
+DEFAULT_WORK = 60.0
+SMALLEST_SLICE = 1e-3
+
+
+@dataclass
+class Budget:
+    """Deterministic work and wall time of one call, shared by all of its solves."""
+
+    options: PlanOptions
+    started: float = field(default_factory=time.monotonic)
+    work: float = 0.0
+    solves: int = 0
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds since the call began."""
+        return time.monotonic() - self.started
+
+    @property
+    def work_limit(self) -> float | None:
+        """Deterministic limit: as asked, or the default unless wall time was limited instead."""
+        if self.options.work is not None:
+            return self.options.work
+        return None if self.options.budget_s is not None else DEFAULT_WORK
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no solve should be begun any more."""
+        limit = self.work_limit
+        if limit is not None and self.work >= limit:
+            return True
+        return self.options.budget_s is not None and self.wall_s >= self.options.budget_s
+
+    def solver(self, share: float = 1.0) -> cp_model.CpSolver:
+        """A solver limited to a share of what is left."""
+        solver = cp_model.CpSolver()
+        parameters = solver.parameters
+        parameters.num_workers = self.options.workers
+        parameters.random_seed = self.options.seed
+        if self.work_limit is not None:
+            left = (self.work_limit - self.work) * share
+            parameters.max_deterministic_time = max(left, SMALLEST_SLICE)
+        if self.options.budget_s is not None:
+            seconds = (self.options.budget_s - self.wall_s) * share
+            parameters.max_time_in_seconds = max(seconds, SMALLEST_SLICE)
+        return solver
+
+    def spend(self, solver: cp_model.CpSolver) -> None:
+        """Account for a finished solve."""
+        self.work += solver.response_proto.deterministic_time
+        self.solves += 1

@@ -1,0 +1,364 @@
+"""From counts to node names: the last and only step that tells interchangeable nodes apart."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+
+from ..models.errors import RackwrightError
+from ..models.plan import Placement, Plan
+from ..models.topology import RingTopology
+from .bins import OUTSIDE, Bin, Lane
+from .model import Flow, Kind, PlacementModel, Variable
+
+Value = Callable[[Variable], int]
+Nodes = list[int]
+
+
+class SpreadConflict(RackwrightError):
+    """A flow lane's bins cannot be dealt so that no job gets one twice; refine the lane."""
+
+
+class Decoder:
+    """Turns the values of a solved model into a plan.
+
+    Parameters
+    ----------
+    model
+        The placement model.
+    value
+        Value of a variable in the solution.
+    """
+
+    def __init__(self, model: PlacementModel, value: Value) -> None:
+        self.model = model
+        self.value = value
+        self._pools = _pools(model)
+        self._slots: dict[int, _FlowSlots] = {
+            lane_index: _FlowSlots(model.layout.lanes[lane_index], flow, value)
+            for lane_index, flow in model.flows.items()
+        }
+        self._allotted: dict[tuple[int, int], Nodes] = {}
+        self._held: dict[tuple[int, int], list[Bin]] = {}
+
+    def plan(self) -> Plan:
+        """The plan; jobs in instance order.
+
+        Raises
+        ------
+        SpreadConflict
+            When segments of a job in a flow lane cannot be given distinct bins.
+        """
+        self._take_holds()
+        jobs_of = self._jobs_of_kinds()
+        segments: dict[int, list[Nodes]] = defaultdict(list)
+        # Whoever needs distinct bins chooses first; among them the one with the most segments.
+        kinds = sorted(
+            self.model.kinds,
+            key=lambda kind: (not kind.option.one_per_site, -kind.option.units.count, kind.index),
+        )
+        for kind in kinds:
+            if jobs_of[kind.index]:
+                for job, unit in self._units(kind, jobs_of[kind.index]):
+                    segments[job].append(sorted(unit))
+        partition_of = {
+            job: kind.option.partition.name for kind in kinds for job in jobs_of[kind.index]
+        }
+        jobs = self.model.instance.jobs
+        return Plan(
+            tuple(
+                Placement(
+                    jobs[job].job_id,
+                    tuple(tuple(unit) for unit in sorted(segments[job])),
+                    partition_of[job],
+                )
+                for job in sorted(segments)
+            )
+        )
+
+    def _jobs_of_kinds(self) -> dict[int, list[int]]:
+        """Which started jobs of a shape take which of its options."""
+        jobs_of: dict[int, list[int]] = {}
+        waiting: dict[int, list[int]] = {}
+        for kind in self.model.kinds:
+            key = id(kind.shape)
+            if key not in waiting:
+                waiting[key] = [
+                    job for job in kind.shape.jobs if self.value(self.model.starts[job])
+                ]
+            number = self.value(kind.started)
+            jobs_of[kind.index] = waiting[key][:number]
+            waiting[key] = waiting[key][number:]
+        return jobs_of
+
+    # Units per kind ----------------------------------------------------------------------
+
+    def _units(self, kind: Kind, jobs: list[int]) -> Iterable[tuple[int, Nodes]]:
+        """``(job, nodes)`` for every unit of the started jobs of a kind."""
+        count = kind.option.units.count
+        for members, seats in self._groups(kind, jobs):
+            if kind.option.one_per_site:
+                # Seats of a site are neighbours and no more than the members, so that dealing
+                # them in turn gives nobody two of one site.
+                for position, (_, nodes) in enumerate(sorted(seats, key=lambda seat: seat[0])):
+                    yield members[position % len(members)], nodes
+            else:
+                for position, (_, nodes) in enumerate(seats):
+                    yield members[position // count], nodes
+
+    def _groups(
+        self, kind: Kind, jobs: list[int]
+    ) -> Iterable[tuple[list[int], list[tuple[int, Nodes]]]]:
+        """Jobs with the ``(site, nodes)`` units they share out: per aggregate if consolidated."""
+        seats = self._seats(kind, len(jobs))
+        regions = {
+            region: self.value(number)
+            for (index, region), number in self.model.confined.items()
+            if index == kind.index
+        }
+        if not regions:
+            yield jobs, [(site, nodes) for site, nodes in seats]
+            return
+        units = kind.option.units
+        span = kind.option.topology.consolidate_span(  # type: ignore[union-attr]
+            units.count, units.size, units.spreads
+        )
+        taken = 0
+        for region, number in regions.items():
+            inside = [(site, nodes) for site, nodes in seats if site // span == region]
+            if number:
+                yield jobs[taken : taken + number], inside
+            taken += number
+
+    def _seats(self, kind: Kind, num_jobs: int) -> list[tuple[int, Nodes]]:
+        model, value = self.model, self.value
+        seats: list[tuple[int, Nodes]] = []
+        for window in model.windows.get(kind.index, []):
+            if value(window.taken):
+                site = model.lane_of_node[kind.option.topology_index, window.nodes[0]].site
+                size = kind.option.units.size
+                starts = range(0, len(window.nodes), size)
+                seats += [(site, list(window.nodes[start : start + size])) for start in starts]
+        for lane in model.layout.of(kind.option.topology_index):
+            units = model.units.get((kind.index, lane.index))
+            if units is not None and value(units):
+                seats += self._small(kind, lane, value(units), num_jobs)
+        seats += self._loose(kind)
+        for unit in model.identified.get(kind.index, []):
+            nodes: Nodes = []
+            site = OUTSIDE
+            for lane_index, taken in unit.nodes.items():
+                if value(taken):
+                    site = model.layout.lanes[lane_index].site
+                    nodes += self._draw(kind, model.layout.lanes[lane_index], value(taken))
+            if nodes:
+                seats.append((site, nodes))
+        return seats
+
+    def _small(
+        self, kind: Kind, lane: Lane, number: int, num_jobs: int
+    ) -> list[tuple[int, Nodes]]:
+        size = kind.option.units.size
+        if lane.is_single:
+            return [(lane.site, self._draw(kind, lane, size)) for _ in range(number)]
+        if kind.option.holds_sites:
+            return self._small_in_held(kind, lane, number)
+        per_bin = num_jobs if kind.option.one_per_site else number
+        bins = self._slots[lane.index].take(size, number, per_bin)
+        return [(bin_.site, self._slots[lane.index].nodes(bin_, size)) for bin_ in bins]
+
+    def _small_in_held(self, kind: Kind, lane: Lane, number: int) -> list[tuple[int, Nodes]]:
+        """Every held bin gets a unit first, then they are filled one after another."""
+        size = kind.option.units.size
+        held = self._held[kind.index, lane.index]
+        counts = [1] * len(held)
+        rest = number - len(held)
+        for position, bin_ in enumerate(held):
+            most = 1 if kind.option.one_per_site else bin_.free // size
+            more = min(rest, most - 1)
+            counts[position] += more
+            rest -= more
+        return [
+            (bin_.site, list(bin_.nodes[index * size : (index + 1) * size]))
+            for bin_, count in zip(held, counts, strict=True)
+            for index in range(count)
+        ]
+
+    def _loose(self, kind: Kind) -> list[tuple[int, Nodes]]:
+        seats = []
+        size = kind.option.units.size
+        for (index, region), number in self.model.unit_counts.items():
+            if index != kind.index or not self.value(number):
+                continue
+            nodes: Nodes = []
+            site = OUTSIDE
+            for (_, other, lane_index), taken in self._loose_of(kind):
+                if other == region and self.value(taken):
+                    lane = self.model.layout.lanes[lane_index]
+                    site = lane.site
+                    nodes += self._draw(kind, lane, self.value(taken))
+            seats += [
+                (site, nodes[start : start + size]) for start in range(0, len(nodes), size)
+            ]
+        return seats
+
+    def _loose_of(self, kind: Kind) -> list[tuple[tuple[int, int, int], Variable]]:
+        if not hasattr(self, "_loose_by_kind"):
+            grouped: dict[int, list[tuple[tuple[int, int, int], Variable]]] = defaultdict(list)
+            for key, taken in self.model.loose.items():
+                grouped[key[0]].append((key, taken))
+            self._loose_by_kind = grouped
+        return self._loose_by_kind[kind.index]
+
+    # Drawing nodes -------------------------------------------------------------------------
+
+    def _draw(self, kind: Kind, lane: Lane, number: int) -> Nodes:
+        """The next `number` nodes that the kind takes from the lane."""
+        allotted = self._allotted.get((kind.index, lane.index))
+        if allotted is None:
+            allotted = self._allot(kind, lane)
+            self._allotted[kind.index, lane.index] = allotted
+        drawn, allotted[:] = allotted[:number], allotted[number:]
+        return drawn
+
+    def _allot(self, kind: Kind, lane: Lane) -> Nodes:
+        """All nodes that the kind takes from the lane."""
+        total = self._total(kind, lane)
+        if not lane.is_single:
+            if kind.option.holds_sites:
+                return _one_of_each_first(self._held[kind.index, lane.index])[:total]
+            return self._slots[lane.index].loose(total)
+        nodes: Nodes = []
+        for cell, members in lane.cells.items():
+            taken = self.model.cell_use.get((kind.index, lane.index, cell))
+            number = total if len(lane.cells) == 1 else self.value(taken) if taken is not None else 0
+            pool = self._pools[min(members)]
+            nodes += pool[:number]
+            del pool[:number]
+        return nodes
+
+    def _total(self, kind: Kind, lane: Lane) -> int:
+        model, value = self.model, self.value
+        total = 0
+        units = model.units.get((kind.index, lane.index))
+        if units is not None:
+            total += kind.option.units.size * value(units)
+        total += sum(
+            value(taken) for (_, _, index), taken in self._loose_of(kind) if index == lane.index
+        )
+        for unit in model.identified.get(kind.index, []):
+            if lane.index in unit.nodes:
+                total += value(unit.nodes[lane.index])
+        return total
+
+    def _take_holds(self) -> None:
+        for lane_index, holds in self.model.lane_holds.items():
+            for hold in holds:
+                number = self.value(hold.count)
+                bins = self._slots[lane_index].hold(hold.free, number)
+                self._held.setdefault((hold.kind.index, lane_index), []).extend(bins)
+        for slots in self._slots.values():
+            slots.settle()
+
+
+def _one_of_each_first(bins: list[Bin]) -> Nodes:
+    """Nodes of held bins, the first of each bin before all others: every bin is touched."""
+    return [bin_.nodes[0] for bin_ in bins] + [node for bin_ in bins for node in bin_.nodes[1:]]
+
+
+def _pools(model: PlacementModel) -> dict[int, Nodes]:
+    """Free nodes per cell of a single lane, by its lowest node; in ring order on rings."""
+    pools: dict[int, Nodes] = {}
+    for lane in model.layout.lanes:
+        if not lane.is_single:
+            continue
+        is_ring = isinstance(
+            model.instance.cluster.topologies[lane.topology_index], RingTopology
+        )
+        for nodes in lane.cells.values():
+            if is_ring or min(nodes) not in pools:
+                pools[min(nodes)] = list(nodes)
+    return pools
+
+
+class _FlowSlots:
+    """The bins of a flow lane with the units and loose nodes that the flow puts into each."""
+
+    def __init__(self, lane: Lane, flow: Flow, value: Value) -> None:
+        self._waiting: dict[int, list[Bin]] = defaultdict(list)
+        for bin_ in reversed(lane.bins):
+            self._waiting[bin_.free].append(bin_)
+        self._flow = flow
+        self._value = value
+        self._left: dict[int, Nodes] = {}
+        self._slots: dict[int, Counter[int]] = defaultdict(Counter)
+        self._loose: list[tuple[int, int]] = []
+        self._bins: list[Bin] = []
+
+    def hold(self, free: int, number: int) -> list[Bin]:
+        """Give whole bins to an exclusive job."""
+        return [self._waiting[free].pop() for _ in range(number)]
+
+    def settle(self) -> None:
+        """Follow the flow: every bin that takes part learns its units and loose nodes."""
+        value = self._value
+        at: dict[int, list[int]] = defaultdict(list)
+        for free, entered in self._flow.entered.items():
+            for _ in range(value(entered)):
+                bin_ = self._waiting[free].pop()
+                self._left[len(self._bins)] = list(bin_.nodes)
+                at[free].append(len(self._bins))
+                self._bins.append(bin_)
+        arcs: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for (state, size), number in self._flow.arcs.items():
+            arcs[state].append((size, value(number)))
+        loose = {state: value(number) for state, number in self._flow.single_steps.items()}
+        loose_in: Counter[int] = Counter()
+        for state in range(max(at, default=0), 0, -1):
+            for size, number in sorted(arcs[state], reverse=True):
+                for _ in range(number):
+                    position = at[state].pop()
+                    self._slots[size][position] += 1
+                    at[state - size].append(position)
+            for _ in range(loose.get(state, 0)):
+                position = at[state].pop()
+                loose_in[position] += 1
+                at[state - 1].append(position)
+        self._loose = sorted(loose_in.items())
+
+    def take(self, size: int, number: int, per_bin: int) -> list[Bin]:
+        """Slots for `number` units of `size`, at most `per_bin` in a bin, the fullest bins first."""
+        slots = self._slots[size]
+        taken: list[int] = []
+        for position, available in slots.most_common():
+            count = min(available, per_bin, number - len(taken))
+            taken += [position] * count
+            if len(taken) == number:
+                break
+        if len(taken) < number:
+            raise SpreadConflict(f"{number} segments of {size} nodes need more distinct bins")
+        slots.subtract(taken)
+        self._order = taken[::-1]
+        return [self._bins[position] for position in taken]
+
+    def nodes(self, bin_: Bin, size: int) -> Nodes:
+        """Nodes of the next slot that `take` chose."""
+        position = self._order.pop()
+        assert self._bins[position] is bin_
+        left = self._left[position]
+        drawn = left[:size]
+        del left[:size]
+        return drawn
+
+    def loose(self, number: int) -> Nodes:
+        """`number` of the loose nodes, from the bins' far ends."""
+        nodes: Nodes = []
+        while len(nodes) < number:
+            position, count = self._loose.pop()
+            take = min(count, number - len(nodes))
+            left = self._left[position]
+            nodes += left[len(left) - take :]
+            del left[len(left) - take :]
+            if count > take:
+                self._loose.append((position, count - take))
+        return nodes

@@ -1,0 +1,194 @@
+"""A plan as a warm start: the values of the placement model's main variables."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from ..models.plan import Placement, Plan
+from .bins import Lane
+from .model import Kind, PlacementModel, Variable
+
+
+def add_hint(model: PlacementModel, plan: Plan) -> None:
+    """Hint `plan` to the solver, which completes the derived variables itself.
+
+    Notes
+    -----
+    Linear in the plan's nodes and the model's variables.
+    """
+    values = _Values(model)
+    kind_of = {
+        (job, kind.option.partition.name): kind for kind in model.kinds for job in kind.shape.jobs
+    }
+    position_of = {job.job_id: index for index, job in enumerate(model.instance.jobs)}
+    for placement in plan.placements:
+        kind = kind_of.get((position_of[placement.job_id], placement.partition))
+        if kind is not None:
+            values.add(position_of[placement.job_id], kind, placement)
+    values.follow_flows()
+    model.cp.clear_hints()
+    for variable, value in values.items():
+        model.cp.add_hint(variable, value)
+
+
+class _Values:
+    """Values of variables by index; everything not set is zero."""
+
+    def __init__(self, model: PlacementModel) -> None:
+        self.model = model
+        self._values: Counter[int] = Counter()
+        self._variables: dict[int, Variable] = {}
+        self._lane_of: dict[tuple[int, int], tuple[Lane, int]] = {}
+        for lane in model.layout.lanes:
+            for position, bin_ in enumerate(lane.bins):
+                for node in bin_.nodes:
+                    self._lane_of[lane.topology_index, node] = (lane, position)
+        # What each bin of a flow lane holds: unit sizes, loose nodes, and whether it is held.
+        self._sizes: dict[tuple[int, int], list[int]] = defaultdict(list)
+        self._loose: Counter[tuple[int, int]] = Counter()
+        self._held: set[tuple[int, int]] = set()
+        for variable in self._all():
+            self._variables[variable.index] = variable
+
+    def items(self) -> list[tuple[Variable, int]]:
+        return [(variable, self._values[index]) for index, variable in self._variables.items()]
+
+    def _all(self) -> list[Variable]:
+        model = self.model
+        found = [*model.starts.values(), *model.units.values(), *model.loose.values()]
+        found += [*model.unit_counts.values(), *model.cell_use.values(), *model.confined.values()]
+        found += [kind.started for kind in model.kinds]
+        found += [window.taken for windows in model.windows.values() for window in windows]
+        for units in model.identified.values():
+            found += [taken for unit in units for taken in unit.nodes.values()]
+        for holds in [*model.site_holds.values(), *model.lane_holds.values()]:
+            found += [hold.count for hold in holds]
+        for flow in model.flows.values():
+            for part in (flow.arcs, flow.single_steps, flow.entered, flow.untouched, flow.final):
+                found += list(part.values())
+        return found
+
+    def _bump(self, variable: Variable | None, amount: int = 1) -> None:
+        if variable is not None:
+            self._values[variable.index] += amount
+
+    def add(self, job: int, kind: Kind, placement: Placement) -> None:
+        model = self.model
+        topology_index = kind.option.topology_index
+        self._bump(model.starts[job])
+        self._bump(kind.started)
+        windows = {frozenset(w.nodes): w for w in model.windows.get(kind.index, [])}
+        regions: set[int] = set()
+        whole = windows.get(frozenset(placement.nodes))
+        if whole is not None and kind.option.is_flat:
+            self._bump(whole.taken)
+            return
+        for number, segment in enumerate(placement.segments):
+            window = windows.get(frozenset(segment))
+            if window is not None:
+                self._bump(window.taken)
+                continue
+            lanes = Counter(
+                self._lane_of[topology_index, node][0].index
+                for node in segment
+                if (topology_index, node) in self._lane_of
+            )
+            for lane_index, nodes in lanes.items():
+                self._add_use(kind, number, lane_index, nodes, regions)
+            self._add_nodes(kind, segment)
+        for region in regions:
+            self._bump(model.confined.get((kind.index, region)))
+
+    def _add_use(
+        self, kind: Kind, number: int, lane_index: int, nodes: int, regions: set[int]
+    ) -> None:
+        model = self.model
+        units = model.units.get((kind.index, lane_index))
+        span = self._span(kind)
+        if span is not None:
+            regions.add(model.layout.lanes[lane_index].site // span)
+        if units is not None:
+            self._bump(units)
+            return
+        identified = model.identified.get(kind.index)
+        if identified is not None:
+            self._bump(identified[number].nodes.get(lane_index), nodes)
+            return
+        for (index, region), count in model.unit_counts.items():
+            taken = model.loose.get((kind.index, region, lane_index))
+            if index == kind.index and taken is not None:
+                self._bump(taken, nodes)
+                # Each lane of the unit adds its share; whole units are set below.
+                self._values[count.index] = -(
+                    -self._region_nodes(kind, region) // kind.option.units.size
+                )
+                return
+
+    def _region_nodes(self, kind: Kind, region: int) -> int:
+        return sum(
+            self._values[taken.index]
+            for (index, other, _), taken in self.model.loose.items()
+            if index == kind.index and other == region
+        )
+
+    def _span(self, kind: Kind) -> int | None:
+        units = kind.option.units
+        if not units.consolidates or kind.option.is_flat or kind.option.is_one_node:
+            return None
+        return kind.option.topology.consolidate_span(  # type: ignore[union-attr]
+            units.count, units.size, units.spreads
+        )
+
+    def _add_nodes(self, kind: Kind, segment: tuple[int, ...]) -> None:
+        model = self.model
+        topology_index = kind.option.topology_index
+        in_bins: Counter[tuple[int, int]] = Counter()
+        for node in segment:
+            lane, position = self._lane_of.get((topology_index, node), (None, 0))
+            if lane is None:
+                continue
+            if lane.is_single:
+                for cell, nodes in lane.cells.items():
+                    if len(lane.cells) > 1 and node in nodes:
+                        self._bump(model.cell_use.get((kind.index, lane.index, cell)))
+                for hold in model.site_holds.get((topology_index, lane.site), []):
+                    if hold.kind is kind:
+                        self._values[hold.count.index] = 1
+            else:
+                in_bins[lane.index, position] += 1
+        for (lane_index, position), nodes in in_bins.items():
+            if kind.option.holds_sites:
+                self._hold(kind, lane_index, position)
+            elif (kind.index, lane_index) in model.units:
+                self._sizes[lane_index, position].append(nodes)
+            else:
+                self._loose[lane_index, position] += nodes
+
+    def _hold(self, kind: Kind, lane_index: int, position: int) -> None:
+        if (lane_index, position) in self._held:
+            return
+        self._held.add((lane_index, position))
+        free = self.model.layout.lanes[lane_index].bins[position].free
+        for hold in self.model.lane_holds.get(lane_index, []):
+            if hold.kind is kind and hold.free == free:
+                self._bump(hold.count)
+
+    def follow_flows(self) -> None:
+        """Send every bin of a flow lane along its arcs, the largest unit first."""
+        for lane_index, flow in self.model.flows.items():
+            for position, bin_ in enumerate(self.model.layout.lanes[lane_index].bins):
+                key = (lane_index, position)
+                if key in self._held:
+                    continue
+                if not self._sizes[key] and not self._loose[key]:
+                    self._bump(flow.untouched[bin_.free])
+                    continue
+                self._bump(flow.entered[bin_.free])
+                state = bin_.free
+                for size in sorted(self._sizes[key], reverse=True):
+                    self._bump(flow.arcs.get((state, size)))
+                    state -= size
+                for _ in range(self._loose[key]):
+                    self._bump(flow.single_steps.get(state))
+                    state -= 1
+                self._bump(flow.final.get(state))

@@ -1,0 +1,65 @@
+"""``--exclusive=topo``: an exclusive job holds every site it touches, alone (section 7)."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ortools.sat.python import cp_model
+
+from .bins import OUTSIDE, Lane
+from .model import Hold, Kind, PlacementModel
+
+
+def exclusive_wanted(model: PlacementModel) -> None:
+    """Let exclusive kinds use job-free sites only, and hold what they touch.
+
+    That nobody else uses a held site is part of the packing.
+    """
+    for kind in model.kinds:
+        if not kind.option.holds_sites:
+            continue
+        for lane in model.layout.of(kind.option.topology_index):
+            if (kind.index, lane.index) not in model.usage or lane.site == OUTSIDE:
+                continue
+            if not lane.bins[0].is_job_free:
+                model.cp.add(model.usage[kind.index, lane.index] == 0)
+            elif lane.is_single:
+                _hold_site(model, kind, lane)
+            else:
+                _hold_bins(model, kind, lane)
+
+
+def _hold_site(model: PlacementModel, kind: Kind, lane: Lane) -> None:
+    site = (lane.topology_index, lane.site)
+    holds = model.site_holds.setdefault(site, [])
+    hold = next((hold for hold in holds if hold.kind is kind), None)
+    if hold is None:
+        held = model.cp.new_bool_var(f"hold_{kind.index}_{lane.topology_index}_{lane.site}")
+        hold = Hold(kind, 0, 1, held)
+        holds.append(hold)
+        model.cp.add(held <= kind.started)
+    model.cp.add(model.usage[kind.index, lane.index] <= lane.free * hold.count)
+
+
+def _hold_bins(model: PlacementModel, kind: Kind, lane: Lane) -> None:
+    """Count the held bins of a flow lane by their free count; each is touched by at least one node."""
+    units = kind.option.units
+    used = model.usage[kind.index, lane.index]
+    is_small = (kind.index, lane.index) in model.units
+    holds = [
+        Hold(kind, free, number, model.count(f"hold_{kind.index}_{lane.index}_{free}", number))
+        for free, number in sorted(Counter(bin_.free for bin_ in lane.bins).items())
+        if not is_small or free >= units.size
+    ]
+    model.lane_holds.setdefault(lane.index, []).extend(holds)
+    total = cp_model.LinearExpr.sum([hold.count for hold in holds])
+    if is_small:
+        placed = model.units[kind.index, lane.index]
+        per_bin = [1 if kind.option.one_per_site else hold.free // units.size for hold in holds]
+        model.cp.add(
+            placed <= sum(most * hold.count for most, hold in zip(per_bin, holds, strict=True))
+        )
+        model.cp.add(placed >= total)
+    else:
+        model.cp.add(used <= sum(hold.free * hold.count for hold in holds))
+        model.cp.add(used >= total)

@@ -1,0 +1,311 @@
+"""The layout: lanes of every topology, as fine as the shapes and the score need, and no finer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..models.instance import Instance
+from ..models.resources import INFINITE, Mode, Resource
+from ..models.rules.usage import requested, used_before
+from ..models.topology import BlockTopology, RingTopology, Topology, TorusTopology, TreeTopology
+from .bins import OUTSIDE, Bin, Lane, Signature, bins_of
+from .options import Option, OptionBuilder, node_charges, small_unit
+from .shapes import Shape
+
+# Two or three bins cost less as single equations than as a flow over all their remainders.
+MERGE_THRESHOLD = 4
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Lanes and how to find them.
+
+    Attributes
+    ----------
+    lanes
+        All lanes of all topologies.
+    usable
+        Per topology, the nodes that are free and in no held unit.
+    binding
+        ``(resource, layer)`` positions that the shapes could exceed.
+    """
+
+    lanes: tuple[Lane, ...]
+    usable: tuple[frozenset[int], ...]
+    binding: tuple[tuple[int, int], ...]
+
+    @cached_property
+    def _lanes_of(self) -> dict[int, list[Lane]]:
+        lanes: dict[int, list[Lane]] = defaultdict(list)
+        for lane in self.lanes:
+            lanes[lane.topology_index].append(lane)
+        return lanes
+
+    def of(self, topology_index: int) -> list[Lane]:
+        """Lanes of one topology."""
+        return self._lanes_of.get(topology_index, [])
+
+    def by_site(self, topology_index: int) -> dict[int, list[Lane]]:
+        """Single lanes of one topology by their site."""
+        sites: dict[int, list[Lane]] = defaultdict(list)
+        for lane in self.of(topology_index):
+            if lane.is_single and lane.site != OUTSIDE:
+                sites[lane.site].append(lane)
+        return sites
+
+
+def build_layout(
+    instance: Instance,
+    builder: OptionBuilder,
+    shapes: Sequence[Shape],
+    mix: Sequence[tuple[int, int]],
+    *,
+    locality: bool,
+    balance_power: bool,
+    merge_threshold: int = MERGE_THRESHOLD,
+) -> Layout:
+    """Cut all topologies into lanes.
+
+    Parameters
+    ----------
+    shapes
+        What is to be placed; decides which aggregates, layers and nodes have to be told apart.
+    mix
+        Sizes of the usable-capacity term.
+    locality
+        Whether the aggregates of the lowest level matter.
+    balance_power
+        Whether the headroom of every layer matters, not only of those that could be exceeded.
+    merge_threshold
+        Bins from which a lane is kept as one flow; smaller lanes become single bins.
+    """
+    options = [option for shape in shapes for option in shape.options]
+    topologies = instance.cluster.topologies
+    usable = tuple(instance.free - builder.held(topology) for topology in topologies)
+    bins: list[Bin] = []
+    for index, topology in enumerate(topologies):
+        reaching = [
+            option.candidates
+            for option in options
+            if option.topology_index == index and (option.is_flat or option.is_one_node)
+        ]
+        outside = frozenset().union(*reaching) if reaching else frozenset()
+        bins += bins_of(instance, topology, index, usable[index], outside)
+    binding = _binding_layers(instance, options, usable, balance_power)
+    signatures = _signatures(instance, options, bins, binding)
+    ties = [_Ties(topology, index, options, mix, locality) for index, topology in enumerate(topologies)]
+    lanes = _group(bins, signatures, ties, topologies, merge_threshold)
+    return Layout(tuple(lanes), usable, binding)
+
+
+class _Ties:
+    """What distinguishes the bins of one topology besides their free count."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        index: int,
+        options: Iterable[Option],
+        mix: Sequence[tuple[int, int]],
+        locality: bool,
+    ) -> None:
+        own = [option for option in options if option.topology_index == index]
+        self.topology = topology
+        self.holds = any(option.holds_sites for option in own)
+        self.singles = any(option.max_leaves is not None for option in own)
+        self.required = frozenset().union(*(option.required for option in own))
+        self.contiguous = any(option.is_flat and option.job.contiguous for option in own)
+        self.span = self._span(own, mix, locality)
+
+    def _span(
+        self, options: Iterable[Option], mix: Sequence[tuple[int, int]], locality: bool
+    ) -> int | None:
+        """Base blocks of the smallest aggregate that something is tied to; None: to none."""
+        topology = self.topology
+        if not isinstance(topology, BlockTopology):
+            return None
+        spans: set[int] = set()
+
+        def tie(unit_size: int) -> None:
+            limits = topology.unit_limits(unit_size)
+            if not limits.is_top:
+                spans.add(limits.region_span)
+            if limits.is_limited:
+                spans.add(limits.lower_span)
+
+        for size, _ in mix:
+            if size > topology.base_size:
+                tie(size)
+        for option in options:
+            units = option.units
+            if option.is_flat or option.is_one_node:
+                continue
+            if not small_unit(option):
+                tie(units.size)
+                if units.spreads:
+                    spans.add(1)
+            if units.consolidates:
+                spans.add(topology.consolidate_span(units.count, units.size, units.spreads))
+        if locality and len(topology.levels) > 1:
+            spans.add(1 << topology.levels[1])
+        return min(spans, default=None)
+
+    def tie_of(self, bin_: Bin) -> object:
+        """Bins with different ties never share a lane."""
+        tie: list[object] = [bin_.site == OUTSIDE]
+        if self.span is not None:
+            tie.append(bin_.site // self.span)
+        if self.holds:
+            tie.append(bin_.is_job_free)
+        if isinstance(self.topology, TreeTopology):
+            nodes = bin_.nodes[:1]
+            tie.append(tuple(r for r in self.topology.roots if self.topology.members[r].issuperset(nodes)))
+            tie.append(bin_.site)
+        return tuple(tie)
+
+    def is_windowed(self, bin_: Bin, num_cells: int) -> bool:
+        """Whether positions inside the bin matter beyond its count."""
+        if isinstance(self.topology, TorusTopology):
+            return bin_.site != OUTSIDE or self.contiguous
+        if isinstance(self.topology, RingTopology) and bin_.site != OUTSIDE:
+            return num_cells > 1 or self.contiguous or not self.required.isdisjoint(bin_.nodes)
+        return self.contiguous
+
+
+def _group(
+    bins: Sequence[Bin],
+    signatures: dict[int, Signature],
+    ties: Sequence[_Ties],
+    topologies: Sequence[Topology],
+    merge_threshold: int,
+) -> list[Lane]:
+    arcs_at: dict[tuple[int, int], int] = defaultdict(int)
+    topologies_of: dict[int, int] = defaultdict(int)
+    is_shared_possible = len(topologies) > 1
+    for bin_ in bins:
+        arcs_at[bin_.topology_index, bin_.site] += 1
+        if is_shared_possible:
+            for node in bin_.nodes:
+                topologies_of[node] += 1
+    windowed = [
+        ties[bin_.topology_index].is_windowed(bin_, len({signatures[node] for node in bin_.nodes}))
+        for bin_ in bins
+    ]
+    for bin_, is_windowed in zip(bins, windowed, strict=True):
+        if is_windowed:
+            signatures.update({node: ("node", node) for node in bin_.nodes})
+    groups: dict[object, list[tuple[Bin, dict[Signature, tuple[int, ...]], bool]]] = {}
+    for position, bin_ in enumerate(bins):
+        tie = ties[bin_.topology_index]
+        cells: dict[Signature, list[int]] = defaultdict(list)
+        for node in bin_.nodes:
+            cells[signatures[node]].append(node)
+        is_single = (
+            windowed[position]
+            or len(cells) > 1
+            or tie.singles
+            or tie.span == 1
+            or bin_.site == OUTSIDE
+            or arcs_at[bin_.topology_index, bin_.site] > 1
+            or not tie.required.isdisjoint(bin_.nodes)
+            or (is_shared_possible and any(topologies_of[node] > 1 for node in bin_.nodes))
+        )
+        frozen = {signature: tuple(nodes) for signature, nodes in cells.items()}
+        key: object = ("single", position)
+        if not is_single:
+            key = (bin_.topology_index, next(iter(frozen)), tie.tie_of(bin_))
+        groups.setdefault(key, []).append((bin_, frozen, windowed[position]))
+    lanes: list[Lane] = []
+    for members in groups.values():
+        if len(members) < max(merge_threshold, 2):
+            for bin_, cells_of_bin, is_windowed in members:
+                lanes.append(Lane(len(lanes), bin_.topology_index, [bin_], cells_of_bin, is_windowed))
+            continue
+        first, cells_of_bin, _ = members[0]
+        merged = [bin_ for bin_, _, _ in members]
+        lanes.append(Lane(len(lanes), first.topology_index, merged, cells_of_bin))
+    return lanes
+
+
+def _signatures(
+    instance: Instance,
+    options: Sequence[Option],
+    bins: Sequence[Bin],
+    binding: Sequence[tuple[int, int]],
+) -> dict[int, Signature]:
+    """What distinguishes a usable node from its neighbours in a bin."""
+    resources = instance.cluster.resources
+    sets: dict[int, frozenset[int]] = {}
+    for option in options:
+        sets.setdefault(id(option.candidates), option.candidates)
+        if option.required:
+            sets.setdefault(id(option.required), option.required)
+    masks: dict[int, int] = {node: 0 for bin_ in bins for node in bin_.nodes}
+    for bit, nodes in enumerate(sets.values()):
+        flag = 1 << bit
+        for node in nodes:
+            if node in masks:
+                masks[node] |= flag
+    draws = [resource for resource in resources if resource.is_power]
+    layers = [resources[resource].layers[layer].nodes for resource, layer in binding]
+    shared: dict[int, list[tuple[int, int]]] = {}
+    if len(instance.cluster.topologies) > 1:
+        shared = defaultdict(list)
+        for position, bin_ in enumerate(bins):
+            for node in bin_.nodes:
+                shared[node].append((bin_.topology_index, position))
+    if not (draws or layers or shared):
+        return dict(masks)
+    return {
+        node: (
+            mask,
+            tuple(node in nodes for nodes in layers),
+            instance.cluster.nodes[node].power_w if draws else 0,
+            tuple(shared[node]) if shared and len(shared[node]) > 1 else (),
+        )
+        for node, mask in masks.items()
+    }
+
+
+def _binding_layers(
+    instance: Instance,
+    options: Sequence[Option],
+    usable: Sequence[frozenset[int]],
+    all_finite: bool,
+) -> tuple[tuple[int, int], ...]:
+    """Layers that the options could exceed, and all layers of MODE_1 and MODE_2 resources in use."""
+    free = frozenset().union(*usable)
+    binding = []
+    for index, resource in enumerate(instance.cluster.resources):
+        users = [
+            option
+            for option in options
+            if resource.is_power or requested(option.job, resource)
+        ]
+        if not users:
+            continue
+        if resource.mode is not Mode.MODE_3 and not resource.is_power:
+            binding += [(index, layer) for layer in range(len(resource.layers))]
+            continue
+        most = _most_per_node(instance, users, index, resource)
+        used = used_before(instance, resource)
+        for position, layer in enumerate(resource.layers):
+            reachable = len(layer.nodes & free)
+            is_exceedable = used[position] + most * reachable > layer.capacity
+            if layer.capacity != INFINITE and (all_finite or is_exceedable):
+                binding.append((index, position))
+    return tuple(binding)
+
+
+def _most_per_node(
+    instance: Instance, users: Sequence[Option], index: int, resource: Resource
+) -> int:
+    """An upper bound on what one node adds to any layer of the resource."""
+    if not resource.is_power:
+        return max(requested(option.job, resource) for option in users)
+    profile = max((node.power_w for node in instance.cluster.nodes), default=0)
+    own = [node_charges(instance, option.job, 0)[index] for option in users]
+    return max([profile - resource.idle_w, *own])

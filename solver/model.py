@@ -1,0 +1,255 @@
+"""The placement model: variables, and a ledger of who uses what of which lane.
+
+Every constraint module (`units`, `holds`, `packing`, `resources`, `objective`) reads and writes this
+ledger; none knows another. Counts are of nodes unless a name says units.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ortools.sat.python import cp_model
+
+from ..models.instance import Instance
+from ..models.plan import PlanOptions
+from .bins import Lane, Signature
+from .layout import Layout
+from .options import Option
+from .shapes import Shape
+
+Expression = cp_model.LinearExprT
+Variable = cp_model.IntVar
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One option of a shape: all its jobs together in one partition.
+
+    Attributes
+    ----------
+    index
+        Position in `PlacementModel.kinds`.
+    most
+        Jobs of the shape: the most that can start.
+    started
+        How many of them start in this partition.
+    """
+
+    index: int
+    shape: Shape
+    option: Option
+    most: int
+    started: Variable
+
+
+@dataclass(frozen=True)
+class Window:
+    """A fixed set of nodes that a unit may occupy: an arc, an anchor, consecutive nodes."""
+
+    nodes: tuple[int, ...]
+    taken: Variable
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit of one job with an identity: its nodes per lane."""
+
+    nodes: dict[int, Variable]
+
+
+@dataclass(frozen=True)
+class Hold:
+    """An exclusive job that may hold `most` bins of `free` nodes of a flow lane, or a site (most 1)."""
+
+    kind: Kind
+    free: int
+    most: int
+    count: Variable
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Arc flow over the remaining capacities of a lane's bins.
+
+    Attributes
+    ----------
+    arcs
+        ``(remaining, size)`` to the number of units of `size` placed in bins with `remaining` nodes.
+    single_steps
+        Remaining to the number of loose nodes taken from bins with `remaining` nodes.
+    entered
+        Free count to the bins that take part; the others stay as they are.
+    untouched
+        Free count to the bins that stay as they are.
+    final
+        Remaining to the number of touched bins that end with so many nodes.
+    """
+
+    arcs: dict[tuple[int, int], Variable]
+    single_steps: dict[int, Variable]
+    entered: dict[int, Variable]
+    untouched: dict[int, Variable]
+    final: dict[int, Variable]
+
+
+@dataclass
+class PlacementModel:
+    """CP-SAT variables of one instance.
+
+    Attributes
+    ----------
+    starts
+        Boolean per job position: it starts.
+    units
+        Per kind and lane: units that must fit one bin each, where bins are counted.
+    loose
+        Per kind, region number and lane: nodes of units larger than a bin.
+    unit_counts
+        Per kind and region number: units placed in the region.
+    identified
+        Per kind: its units with an identity of their own.
+    windows
+        Per kind: candidate node sets.
+    cell_use
+        Per kind, lane and cell of a lane with several cells: nodes taken.
+    site_holds
+        Per ``(topology, site)``: who may hold it whole.
+    lane_holds
+        Per flow lane: who may hold some of its bins.
+    flows
+        Per flow lane: its arc flow.
+    confined
+        Per kind and region number: jobs consolidated there.
+    left
+        Per lane: nodes left that a new job could use.
+    node_left
+        The same per ``(topology, node)`` where positions matter.
+    """
+
+    instance: Instance
+    plan_options: PlanOptions
+    layout: Layout
+    cp: cp_model.CpModel = field(default_factory=cp_model.CpModel)
+    kinds: list[Kind] = field(default_factory=list)
+    starts: dict[int, Variable] = field(default_factory=dict)
+    units: dict[tuple[int, int], Variable] = field(default_factory=dict)
+    loose: dict[tuple[int, int, int], Variable] = field(default_factory=dict)
+    unit_counts: dict[tuple[int, int], Variable] = field(default_factory=dict)
+    identified: dict[int, list[Unit]] = field(default_factory=dict)
+    windows: dict[int, list[Window]] = field(default_factory=dict)
+    cell_use: dict[tuple[int, int, Signature], Variable] = field(default_factory=dict)
+    site_holds: dict[tuple[int, int], list[Hold]] = field(default_factory=dict)
+    lane_holds: dict[int, list[Hold]] = field(default_factory=dict)
+    confined: dict[tuple[int, int], Variable] = field(default_factory=dict)
+    flows: dict[int, Flow] = field(default_factory=dict)
+    left: dict[int, Expression] = field(default_factory=dict)
+    node_left: dict[tuple[int, int], Expression] = field(default_factory=dict)
+
+    def add_shapes(self, shapes: Sequence[Shape]) -> None:
+        """Start variables of all jobs; equal shapes start in priority order."""
+        for shape in shapes:
+            for job in shape.jobs:
+                self.starts[job] = self.cp.new_bool_var(f"start_{job}")
+            most = len(shape.jobs)
+            counts = []
+            for option in shape.options:
+                started = self.cp.new_int_var(0, most, f"started_{len(self.kinds)}")
+                self.kinds.append(Kind(len(self.kinds), shape, option, most, started))
+                counts.append(started)
+            self.cp.add(sum(counts) == sum(self.starts[job] for job in shape.jobs))
+
+    def count(self, name: str, most: int) -> Variable:
+        """A new integer variable from 0 to `most`."""
+        return self.cp.new_int_var(0, max(most, 0), name)
+
+    def eligible(self, kind: Kind, lane: Lane) -> int:
+        """Nodes of a single lane, or of each bin of a flow lane alike, that the kind may use.
+
+        A flow lane has one cell, so that it is all or nothing.
+        """
+        candidates = kind.option.candidates
+        if kind.option.holds_sites and not lane.bins[0].is_job_free:
+            return 0
+        if lane.is_single:
+            return sum(
+                len(nodes) for nodes in lane.cells.values() if nodes[0] in candidates
+            )
+        sample = lane.bins[0].nodes[0]
+        return lane.free if sample in candidates else 0
+
+    def fitting(self, kind: Kind, lane: Lane, size: int) -> int:
+        """Most units of `size` nodes of the kind that fit the bins of the lane."""
+        if lane.is_single:
+            return self.eligible(kind, lane) // size
+        if not self.eligible(kind, lane):
+            return 0
+        return sum(bin_.free // size for bin_ in lane.bins)
+
+    def lanes_for(self, kind: Kind) -> list[Lane]:
+        """Lanes of the kind's topology with a node that it may use."""
+        option = kind.option
+        return [
+            lane for lane in self.layout.of(option.topology_index) if self.eligible(kind, lane)
+        ]
+
+    @cached_property
+    def lane_of_node(self) -> dict[tuple[int, int], Lane]:
+        """``(topology, node)`` to its single lane."""
+        return {
+            (lane.topology_index, node): lane
+            for lane in self.layout.lanes
+            if lane.is_single
+            for node in lane.bins[0].nodes
+        }
+
+    @cached_property
+    def usage(self) -> dict[tuple[int, int], Expression]:
+        """Nodes per kind and lane; complete once all units are placed."""
+        usages: dict[tuple[int, int], list[Expression]] = defaultdict(list)
+        for (kind, lane), units in self.units.items():
+            usages[kind, lane].append(self.kinds[kind].option.units.size * units)
+        for (kind, _, lane), nodes in self.loose.items():
+            usages[kind, lane].append(nodes)
+        for kind, identified in self.identified.items():
+            for unit in identified:
+                for lane, taken in unit.nodes.items():
+                    usages[kind, lane].append(taken)
+        for kind, windows in self.windows.items():
+            topology_index = self.kinds[kind].option.topology_index
+            for window in windows:
+                lanes = Counter(
+                    self.lane_of_node[topology_index, node].index for node in window.nodes
+                )
+                for lane, nodes in lanes.items():
+                    usages[kind, lane].append(nodes * window.taken)
+        return {key: cp_model.LinearExpr.sum(parts) for key, parts in usages.items()}
+
+    @cached_property
+    def kinds_in(self) -> dict[int, list[Kind]]:
+        """Per lane, the kinds that may use it."""
+        found: dict[int, list[Kind]] = defaultdict(list)
+        for kind, lane in self.usage:
+            found[lane].append(self.kinds[kind])
+        return found
+
+    @cached_property
+    def windows_at(self) -> dict[tuple[int, int], list[Variable]]:
+        """Per kind and node, the windows that cover it."""
+        covering: dict[tuple[int, int], list[Variable]] = defaultdict(list)
+        for kind, windows in self.windows.items():
+            for window in windows:
+                for node in window.nodes:
+                    covering[kind, node].append(window.taken)
+        return covering
+
+    def cell_usage(self, kind: Kind, lane: Lane, cell: Signature) -> Expression:
+        """Nodes that the kind takes from one cell of the lane."""
+        if len(lane.cells) == 1:
+            return self.usage.get((kind.index, lane.index), 0)
+        if lane.is_windowed and kind.index in self.windows:
+            (node,) = lane.cells[cell]
+            return cp_model.LinearExpr.sum(self.windows_at.get((kind.index, node), []))
+        return self.cell_use.get((kind.index, lane.index, cell), 0)

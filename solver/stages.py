@@ -1,0 +1,200 @@
+"""Lexicographic optimisation: one term after the other, each with value, bound and proof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ortools.sat.python import cp_model
+
+from ..models.plan import Progress
+from .budget import Budget
+from .model import PlacementModel, Variable
+from .objective import Term
+
+Solution = Sequence[int]
+
+# Bits of the start vector decided by one solve; the first weighs 2**(CHUNK - 1).
+CHUNK = 16
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one solve found.
+
+    Attributes
+    ----------
+    value, bound
+        Of its objective; `value` is None without a solution.
+    solution
+        Value per variable of the model.
+    is_infeasible
+        Whether it was shown that no solution exists.
+    """
+
+    value: int | None
+    bound: int
+    solution: Solution | None
+    is_infeasible: bool = False
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the value is optimal. Never inferred from the status word alone."""
+        return self.value is not None and self.value == self.bound
+
+
+class Stages:
+    """Solves one model repeatedly, each time a little more constrained.
+
+    Parameters
+    ----------
+    model
+        The placement model; constraints are added to it.
+    budget
+        Shared by all solves.
+    progress
+        Told incumbent, bound and seconds.
+    """
+
+    def __init__(
+        self, model: PlacementModel, budget: Budget, progress: Progress | None = None
+    ) -> None:
+        self.model = model
+        self.budget = budget
+        self.progress = progress
+        self.best: Solution | None = None
+
+    def solve(self, term: Term, share: float = 1.0) -> Outcome:
+        """Optimise `term` from the best solution so far, which is kept unless a better one is found."""
+        cp = self.model.cp
+        if term.is_minimised:
+            cp.minimize(term.expression)
+        else:
+            cp.maximize(term.expression)
+        if self.best is not None:
+            self._hint(self.best)
+        solver = self.budget.solver(share)
+        callback = _Reporter(term, self.budget, self.progress) if self.progress else None
+        status = solver.solve(cp, callback)
+        self.budget.spend(solver)
+        if status == cp_model.INFEASIBLE:
+            return Outcome(None, 0, None, is_infeasible=True)
+        if status == cp_model.MODEL_INVALID:
+            raise AssertionError(cp.validate())
+        bound = _rounded(solver.best_objective_bound, term.is_minimised)
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return Outcome(None, bound, None)
+        self.best = list(solver.response_proto.solution)
+        return Outcome(round(solver.objective_value), bound, self.best)
+
+    def _hint(self, solution: Solution) -> None:
+        hint = self.model.cp.proto.solution_hint
+        hint.vars.clear()
+        hint.values.clear()
+        hint.vars.extend(range(len(solution)))
+        hint.values.extend(solution)
+
+    def value(self, variable: Variable) -> int:
+        """Value of a variable in the best solution."""
+        assert self.best is not None
+        return self.best[variable.index]
+
+    def optimise(self, term: Term) -> Outcome:
+        """Optimise one term and fix it at the value found."""
+        outcome = self.solve(term)
+        if outcome.value is not None:
+            if term.is_minimised:
+                self.model.cp.add(term.expression <= outcome.value)
+            else:
+                self.model.cp.add(term.expression >= outcome.value)
+        return outcome
+
+    def maximise_starts(self) -> tuple[str, str, str | None]:
+        """The lexicographically largest start vector: value, bound, last job it is proven through.
+
+        Decides `CHUNK` jobs at a time. Jobs that the incumbent starts anyway need no solve; jobs
+        that cannot fit beside the ones fixed so far are refuted by counting nodes.
+        """
+        model = self.model
+        jobs = model.instance.jobs
+        decided: list[str] = []
+        is_proven = True
+        proven = 0
+        free = len(frozenset().union(*model.layout.usable))
+        position = 0
+        while position < len(jobs):
+            job = jobs[position]
+            start = model.starts.get(position)
+            if start is None or job.num_nodes > free:
+                decided.append("0")
+                if start is not None:
+                    model.cp.add(start == 0)
+                position += 1
+            elif self.best is not None and self.value(start):
+                model.cp.add(start == 1)
+                free -= job.num_nodes
+                decided.append("1")
+                position += 1
+            else:
+                chunk = [
+                    index
+                    for index in range(position, len(jobs))
+                    if index in model.starts and jobs[index].num_nodes <= free
+                ][:CHUNK]
+                is_proven &= self._decide(chunk)
+                if self.best is None:
+                    break
+                last = chunk[-1]
+                for index in range(position, last + 1):
+                    begun = model.starts.get(index)
+                    bit = 0 if begun is None else self.value(begun)
+                    decided.append(str(bit))
+                    free -= bit * jobs[index].num_nodes
+                position = last + 1
+            if is_proven:
+                proven = position
+        value = "".join(decided).ljust(len(jobs), "0")
+        bound = value[:proven] + "".join(
+            "1" if index in model.starts else "0" for index in range(proven, len(jobs))
+        )
+        through = jobs[proven - 1].job_id if proven else None
+        return value, value if proven == len(jobs) else bound, through
+
+    def _decide(self, chunk: list[int]) -> bool:
+        """Maximise the bits of `chunk` as a binary number, fix them; whether that is proven."""
+        starts = [self.model.starts[index] for index in chunk]
+        weights = [1 << (len(chunk) - 1 - place) for place in range(len(chunk))]
+        if self.budget.is_spent and self.best is not None:
+            outcome = Outcome(0, -1, self.best)
+        else:
+            term = Term("priority", cp_model.LinearExpr.weighted_sum(starts, weights))
+            outcome = self.solve(term, share=0.5)
+        if self.best is not None:
+            for start in starts:
+                self.model.cp.add(start == self.value(start))
+        return outcome.is_proven
+
+
+def _rounded(bound: float, is_minimised: bool) -> int:
+    """The integer bound behind the solver's floating-point one."""
+    tolerance = 1e-6 * max(1.0, abs(bound))
+    if is_minimised:
+        return -int((-bound + tolerance) // 1)
+    return int((bound + tolerance) // 1)
+
+
+class _Reporter(cp_model.CpSolverSolutionCallback):
+    """Tells every new incumbent."""
+
+    def __init__(self, term: Term, budget: Budget, progress: Progress | None) -> None:
+        super().__init__()
+        self._term = term
+        self._budget = budget
+        self._progress = progress
+
+    def on_solution_callback(self) -> None:
+        if self._progress is not None:
+            value, bound = round(self.objective_value), self.best_objective_bound
+            self._progress(
+                f"{self._term.name}: {value} (bound {bound:.0f}) after {self._budget.wall_s:.1f} s"
+            )
