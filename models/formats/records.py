@@ -44,6 +44,8 @@ class Record:
         Node count that the record claims; None if it does not.
     reservation
         Name of the reservation it ran in, if any.
+    was_eligible
+        Whether it ever could have started; a held job never could.
     suspended_s
         Seconds for which it was suspended; they do not count against the limit.
     source, line
@@ -63,6 +65,7 @@ class Record:
     is_clock_uncertain: bool = False
     listed_nodes: int | None = None
     reservation: str = ""
+    was_eligible: bool = True
     suspended_s: int = 0
     source: str = ""
     line: int = 0
@@ -74,7 +77,9 @@ class Record:
 
     @property
     def waits_from_s(self) -> int | None:
-        """From when on it waited: eligible, else submitted."""
+        """From when on it waited: eligible, else submitted; None if it never could start."""
+        if not self.was_eligible:
+            return None
         return self.eligible_s if self.eligible_s is not None else self.job.submit_s
 
 

@@ -72,6 +72,7 @@ def _accounting_entry(job: Mapping[str, Any]) -> RawEntry:
     entry.reason = reason
     entry.submits = _instants(time.get("submission"))
     entry.eligibles = _instants(time.get("eligible"))
+    entry.tells_eligible = "eligible" in time
     entry.starts = _instants(time.get("start"))
     entry.ends = _instants(time.get("end"))
     entry.elapsed_s = _number(time.get("elapsed")) if entry.starts and entry.ends else None
@@ -109,6 +110,7 @@ def _snapshot_entry(job: Mapping[str, Any]) -> RawEntry:
     entry.reason = _text(job.get("state_reason"))
     entry.submits = _instants(job.get("submit_time"))
     entry.eligibles = _instants(job.get("eligible_time"))
+    entry.tells_eligible = "eligible_time" in job
     entry.limit_s = _minutes(job.get("time_limit"))
     if state != "PENDING":
         entry.starts = _instants(job.get("start_time"))

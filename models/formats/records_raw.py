@@ -37,6 +37,7 @@ class RawEntry:
     exclusive: str | None = None
     oversubscribe: str = ""
     submit_line: str | None = None
+    tells_eligible: bool = False
     priority: int | None = None
     constraints: str = ""
     licenses: str = ""

@@ -78,6 +78,7 @@ class RequestReader:
             is_clock_uncertain=span.is_uncertain,
             listed_nodes=entry.num_nodes,
             reservation=entry.reservation,
+            was_eligible=bool(entry.eligibles) or start_s is not None or not entry.tells_eligible,
             suspended_s=entry.suspended_s,
             source=entry.source,
             line=entry.line,

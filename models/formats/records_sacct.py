@@ -117,6 +117,7 @@ def _entry(row: Row, job_id: str, clock: Clock) -> RawEntry:
         reason=text("reason"),
         submits=clock.readings(text("submit")),
         eligibles=clock.readings(text("eligible")),
+        tells_eligible="eligible" in values,
         starts=clock.readings(text("start")),
         ends=clock.readings(text("end")),
         elapsed_s=_elapsed(text("elapsedraw"), text("elapsed")),
