@@ -12,7 +12,7 @@ from ..errors import ProblemLog
 # a value is quoted or has no blanks, and is never empty.
 _PAIR = re.compile(r'\s*([\w.]+)\s*([-*+/]?)=\s*(?:"([^"]*)"|([^\s]+))(?=\s|$)', re.ASCII)
 _COMMENT = re.compile(r"(?<!\\)#.*")
-_INCLUDE = re.compile(r"\s*include\s+\S", re.IGNORECASE)
+_INCLUDE = re.compile(r"\s*include\s+(\S+)\s*", re.IGNORECASE)
 _CONTINUED = re.compile(r"\\\s*$")
 
 
@@ -44,12 +44,13 @@ class ConfigLine:
 def config_lines(text: str, log: ProblemLog) -> Iterator[ConfigLine]:
     """Logical lines of a Slurm configuration file; comments, blank and continued lines resolved.
 
-    A line that Slurm cannot parse is an error; a key twice on one line as well.
+    A line that Slurm cannot parse is an error; a key twice on one line as well. ``Include file``
+    comes as a pair, for the caller to refuse or to warn about.
     """
     for number, line in _joined(text):
-        if _INCLUDE.match(line):
-            found = f"{line.strip()[:80]!r} is not followed"
-            log.error(f"line {number}", found, "the lines themselves")
+        include = _INCLUDE.fullmatch(line)
+        if include:
+            yield ConfigLine(number, {"include": include[1]})
             continue
         pairs: dict[str, str] = {}
         position = 0

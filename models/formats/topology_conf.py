@@ -41,7 +41,10 @@ def parse_topology_conf(text: str, log: ProblemLog) -> TopologySpec | None:
     unknown: set[str] = set()
     for line in config_lines(text, log):
         if line.first_key not in _KEYS:
-            if line.first_key not in unknown:
+            if line.first_key == "include":
+                found = f"Include {line.pairs['include']!r} is not followed"
+                log.error(f"line {line.number}", found, "its lines here")
+            elif line.first_key not in unknown:
                 log.error(f"line {line.number}", f"unknown key {line.first_key!r}", _WANTED)
             unknown.add(line.first_key)
             continue
