@@ -61,7 +61,9 @@ def fits_counted(
         case BlockTopology():
             return _block_fits(topology, left, size)
         case RingTopology():
-            return sum(run // size for ring in topology.rings for run in _runs(ring, nodes_left))
+            return sum(
+                run // size for ring in topology.rings for run in arcs_left(ring, nodes_left)
+            )
         case TorusTopology():
             return sum(
                 nodes_left.issuperset(anchor)
@@ -99,7 +101,7 @@ def _block_fits(topology: BlockTopology, left: Counter[int], size: int) -> int:
     )
 
 
-def _runs(ring: Ring, nodes_left: frozenset[int]) -> list[int]:
+def arcs_left(ring: Ring, nodes_left: frozenset[int]) -> list[int]:
     """Lengths of the maximal arcs of `ring` whose nodes are all left."""
     taken = [node in nodes_left for node in ring.nodes]
     if all(taken):
