@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ...models.instance import Instance
 from ...models.job import Job
 from ...models.plan import Placement, Placer, PlanOptions
 from ...models.rules.exclusive import unit_nodes
-from .live import Charges, LiveCluster
+from .live import Charges, LiveCluster, mask_of
 from .workload import Admission, ReplayJob, ReplayOptions
 
 Start = Callable[[Sequence[Placement], Instance], None]
 Shape = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reservation:
     """Nodes promised to a waiting job from `start_s` until `end_s`."""
 
@@ -25,6 +26,11 @@ class Reservation:
     end_s: int
     nodes: frozenset[int]
     charges: Charges
+
+    @cached_property
+    def mask(self) -> int:
+        """The nodes as bits."""
+        return mask_of(self.nodes)
 
 
 def shape(job: Job) -> Shape:
@@ -80,6 +86,8 @@ class Admitter:
         self._unfit_beside: set[Shape] = set()
         self._promise: Reservation | None = None
         self._promises: list[Reservation] = []
+        # Per shape, a limit and the earliest promise to it: later jobs of it fare no better.
+        self._floors: dict[Shape, tuple[int, int]] = {}
         self._possible: dict[Shape, bool] = {}
         self.calls = 0
 
@@ -107,6 +115,7 @@ class Admitter:
             self._unfit_beside.clear()
             self._promise = None
             self._promises.clear()
+            self._floors.clear()
         admission = self._options.admission
         if admission is Admission.JOINT:
             self._start_all(queue, now_s, start)
@@ -275,29 +284,46 @@ class Admitter:
     def _earliest_among(
         self, entry: ReplayJob, now_s: int, promises: Sequence[Reservation]
     ) -> Reservation | None:
+        """The first of the instants at which something ends where the job fits for its whole limit."""
+        key = shape(entry.job)
+        limit_s, not_before_s = self._floors.get(key, (0, now_s))
+        if entry.limit_s < limit_s:
+            not_before_s = now_s
         held = sorted(
             self._live.running.values(), key=lambda job: (job.limit_end_s, job.job.job_id)
         )
         moments = {now_s, *(max(now_s + 1, job.limit_end_s) for job in held)}
         moments |= {promise.end_s for promise in promises}
+        position, failed = 0, -1
+        available = self._live.free_mask
         for at_s in sorted(moments):
-            ended = [job.job.job_id for job in held if at_s > now_s and job.limit_end_s <= at_s]
-            closed = _overlapping(promises, at_s, at_s + entry.limit_s)
-            released = sum(len(self._live.running[job_id].nodes) for job_id in ended)
-            if self._live.num_free + released < entry.job.num_nodes:
+            while at_s > now_s and position < len(held) and held[position].limit_end_s <= at_s:
+                available |= held[position].mask
+                position += 1
+            if at_s < not_before_s or (at_s == now_s and key in self._unfit):
                 continue
-            if at_s == now_s and shape(entry.job) in self._unfit:
+            end_s = at_s + entry.limit_s
+            beside = [p for p in promises if p.start_s < end_s and at_s < p.end_s]
+            usable = available
+            for promise in beside:
+                usable &= ~promise.mask
+            # No new node since it last failed: it fails again.
+            if usable.bit_count() < entry.job.num_nodes or not usable & failed:
                 continue
-            extra = [
-                promise.charges
-                for promise in promises
-                if promise.start_s < at_s + entry.limit_s and at_s < promise.end_s
-            ]
-            found = self._fits_at(entry, at_s, now_s, ended, closed, extra)
+            found = self._fits_at(
+                entry,
+                at_s,
+                now_s,
+                [job.job.job_id for job in held[:position]],
+                frozenset[int]().union(*(promise.nodes for promise in beside)),
+                [promise.charges for promise in beside],
+            )
             if found is not None:
+                self._floors[key] = (entry.limit_s, at_s)
                 return found
-            if at_s == now_s and not closed and not extra:
-                self._unfit.add(shape(entry.job))
+            failed = ~usable
+            if at_s == now_s and not beside:
+                self._unfit.add(key)
         return None
 
 

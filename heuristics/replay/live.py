@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ...models.cluster import Cluster
 from ...models.instance import Instance, RunningJob
@@ -18,7 +19,7 @@ from ...models.rules.usage import charge_mode_1, draw_w, overlapping, requested
 Charges = Mapping[str, Mapping[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Held:
     """A running job: its nodes, when its limit ends, and what it is charged for per layer."""
 
@@ -28,6 +29,11 @@ class Held:
     limit_end_s: int
     charges: Charges
     is_exclusive: bool
+
+    @cached_property
+    def mask(self) -> int:
+        """The nodes as bits."""
+        return mask_of(self.nodes)
 
 
 class LiveCluster:
@@ -62,6 +68,11 @@ class LiveCluster:
     def num_free(self) -> int:
         """Nodes that are up and not held."""
         return len(self._everything) - len(self._owner.keys() | self._away.keys())
+
+    @property
+    def free_mask(self) -> int:
+        """The free nodes as bits."""
+        return mask_of(self._everything - self._owner.keys() - self._away.keys())
 
     def owner(self, node: int) -> str | None:
         """Id of the job on a node."""
@@ -210,6 +221,14 @@ class LiveCluster:
                 if amounts:
                     found[start.job.job_id][resource.name] = amounts
         return dict(found)
+
+
+def mask_of(nodes: Iterable[int]) -> int:
+    """A set of node indices as bits."""
+    mask = 0
+    for node in nodes:
+        mask |= 1 << node
+    return mask
 
 
 def _add(used: dict[str, list[int]], charges: Charges, sign: int) -> None:
