@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rich import box
@@ -21,6 +22,11 @@ from .text import escape_control
 # Up to here every segment gets its own line; more are told by their number.
 MAX_SEGMENT_LINES = 4
 MAX_NODELIST = 240
+MAX_BLOCKS = 90
+BLOCKS_WIDTH = 24
+# What the columns before the nodelist usually take, and the least that is left for it.
+OTHER_COLUMNS = 66
+MIN_NODELIST_WIDTH = 32
 MAX_SIZES = 10
 MAX_LAYERS = 12
 
@@ -47,9 +53,9 @@ def print_headline(console: Console, instance: Instance, result: PlanResult) -> 
         text.append("PROVEN OPTIMAL", "bold green")
     else:
         text.append("FEASIBLE, not proven optimal", "bold yellow")
-    text.append(f"  {started} of {len(instance.jobs)} pending jobs start on {nodes} nodes")
+    text.append(f"  {started} of {len(instance.jobs)} pending jobs start on {nodes:,} nodes")
     text.append(
-        f"  (engine {result.engine}, legality {result.options.legality.value}, "
+        f"  (engine {result.engine}, {result.options.legality.value}, "
         f"{result.wall_s:.2f} s)",
         "dim",
     )
@@ -68,20 +74,24 @@ def print_started(
     if rack_map is not None:
         table.add_column("Key", no_wrap=True)
     table.add_column("Job", no_wrap=True)
-    table.add_column("Name", max_width=20, no_wrap=True, overflow="ellipsis")
+    has_names = any(instance.job_with_id[placement.job_id].name for placement in placements)
+    if has_names:
+        table.add_column("Name", max_width=20, no_wrap=True, overflow="ellipsis")
     table.add_column("Nodes", justify="right", no_wrap=True)
     table.add_column("Segments", no_wrap=True)
-    table.add_column("Blocks", overflow="fold", max_width=32)
+    table.add_column("Blocks", overflow="fold", max_width=BLOCKS_WIDTH)
     table.add_column("Nodelist", overflow="fold")
+    width = max(MIN_NODELIST_WIDTH, console.width - OTHER_COLUMNS)
     for placement in placements:
         job = instance.job_with_id[placement.job_id]
+        blocks = _clipped(_blocks(instance, placement), MAX_BLOCKS)
         cells = [
             _safe(job.job_id),
-            _safe(job.name),
+            *([_safe(job.name)] if has_names else []),
             Text(str(len(placement.nodes))),
             Text(_segments(placement)),
-            _safe(_blocks(instance, placement)),
-            _safe(_nodelists(instance, placement)),
+            _safe(_wrapped(blocks, BLOCKS_WIDTH)),
+            _safe(_nodelists(instance, placement, width)),
         ]
         if rack_map is not None:
             cells.insert(0, Text(rack_map.letter(job.job_id), "bold"))
@@ -101,15 +111,29 @@ def _blocks(instance: Instance, placement: Placement) -> str:
     return fold(units_touched(topology, placement.nodes), keep_order=True)
 
 
-def _nodelists(instance: Instance, placement: Placement) -> str:
+def _nodelists(instance: Instance, placement: Placement, width: int) -> str:
     segments: Sequence[tuple[int, ...]] = placement.segments
     if len(segments) > MAX_SEGMENT_LINES:
         segments = [placement.nodes]
-    return "\n".join(_clipped(fold(instance.cluster.names(segment))) for segment in segments)
+    folded = (_clipped(fold(instance.cluster.names(each)), MAX_NODELIST) for each in segments)
+    return "\n".join(_wrapped(text, width) for text in folded)
 
 
-def _clipped(nodelist: str) -> str:
-    return nodelist if len(nodelist) <= MAX_NODELIST else f"{nodelist[:MAX_NODELIST]}... (--json)"
+def _clipped(hostlist: str, length: int) -> str:
+    """At most `length` characters of a hostlist, cut at a comma."""
+    if len(hostlist) <= length:
+        return hostlist
+    return f"{hostlist[:length].rpartition(',')[0]}, ... (--json)"
+
+
+def _wrapped(hostlist: str, width: int) -> str:
+    """Lines of at most `width` characters, broken after commas where possible."""
+    lines = [""]
+    for part in re.findall("[^,]*,|[^,]+", hostlist):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def print_unplaced(console: Console, instance: Instance, unplaced: Sequence[Unplaced]) -> None:
