@@ -20,6 +20,7 @@ PENDING_UNITS = (5, 6, 7)
 # Running jobs stay below 90 % of 6 in every layer, however many there are: no cap is ever exceeded.
 RUNNING_UNITS = (4, 5)
 _SEGMENTS = (2, 4, 8, 9, 16)
+NOW_S = 1_767_225_600  # 2026-01-01T00:00:00Z
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def colossus(
         jobs=_queue(hall, num_jobs, mix, partitions, power, queue_random),
         running=running,
         unavailable=unavailable,
-        now_s=0,
+        now_s=NOW_S,
     )
     if not power:
         return instance
@@ -190,7 +191,7 @@ def _running_jobs(
             segment=share if width > 1 else None,
             exclusive=Exclusive.TOPO if is_exclusive else None,
             licenses=_request(power, RUNNING_UNITS, random),
-            start_s=-random.randrange(1, 86_400),
+            start_s=NOW_S - random.randrange(1, 86_400),
             time_limit_s=86_400 * random.randrange(1, 4),
         )
         running.append(RunningJob(job, frozenset(nodes)))
@@ -216,7 +217,7 @@ def _queue(
                 licenses=_request(power, PENDING_UNITS, random),
                 priority=num_jobs + 1 - number,
                 weight=random.randrange(1, 11),
-                submit_s=number - num_jobs,
+                submit_s=NOW_S + number - num_jobs,
                 time_limit_s=3600 * random.choice((1, 4, 12, 24, 48)),
             )
         )

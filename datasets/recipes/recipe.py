@@ -27,8 +27,6 @@ class Recipe:
         Makes the instance, the same one every time.
     objective
         First term that it is solved for.
-    loses
-        Engines that it was made for: each of them stays short of the optimum.
     lesson
         Why, in words; goes into the README beside the files.
     expected
@@ -39,7 +37,6 @@ class Recipe:
     summary: str
     build: Callable[[], Instance]
     objective: Objective = Objective.PRIORITY
-    loses: tuple[str, ...] = ()
     lesson: str = ""
     expected: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
