@@ -258,12 +258,19 @@ def _apply_special(effect: str, label: str, value: str | None, options: SubmitOp
             options.errors.append((label, shown(text), "a count or type:count"))
             del options.values[effect.replace("-", "_")]
     elif effect == "gres":
-        items = [item for item in text.split(",") if item.split(":")[0] in ("gpu", "gres/gpu")]
-        per_node = _sum_gpus(",".join(items)) if items else None
+        per_node = count_requested_gpus(text)
         if per_node:
             options.values.setdefault("gpus_per_node", str(per_node))
     else:
         options.sizes[effect] = text
+
+
+def count_requested_gpus(text: str) -> int:
+    """GPUs in a list of GRES or TRES: ``gpu:4``, ``gres/gpu:gb200:4,cpu=2``; 0 if none."""
+    items = [item.strip() for item in text.split(",")]
+    gpus = [item for item in items if re.match(r"(?:gres[/:])?gpu\b", item)]
+    bare = [item for item in gpus if not item[-1].isdigit()]
+    return len(bare) + (_sum_gpus(",".join(item for item in gpus if item not in bare)) or 0)
 
 
 def _sum_gpus(text: str) -> int | None:
@@ -302,8 +309,9 @@ def _derive_sizes(options: SubmitOptions) -> None:
 
 
 def _task_gpus(sizes: Mapping[str, str]) -> int | None:
-    tres = [item for item in sizes.get("tres-per-task", "").split(",") if "gpu" in item]
-    return _sum_gpus(sizes.get("gpus-per-task") or ",".join(tres))
+    if "gpus-per-task" in sizes:
+        return _sum_gpus(sizes["gpus-per-task"])
+    return count_requested_gpus(sizes.get("tres-per-task", "")) or None
 
 
 def _number(text: str | None) -> int | None:

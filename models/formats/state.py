@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,12 +15,21 @@ from .jobs_build import JobContext, JobEntry
 from .jobs_file import read_jobs
 from .jobs_keys import named
 from .jobs_licenses import LicenseResolver
-from .profiles import NodeProfile, profile_named
+from .profiles import NodeProfile
+from .slurm_output_jobs import Queue, read_queue
+from .slurm_output_licenses import LayerUse, read_licenses, used_by_layer
+from .slurm_output_reservations import (
+    Reservations,
+    read_reservations,
+    reserved_now,
+    warn_future,
+)
+from .state_cluster import read_cluster
 from .state_jobs import JobResolver, ResolvedJobs
-from .state_nodes import MergedNodes, known_names, node_table, read_nodes, read_unavailable
-from .state_partitions import partitions_of_nodes
-from .topology_bind import bind_topologies
-from .topology_file import read_topology
+from .state_nodes import MergedNodes, read_unavailable
+from .state_partitions import assume_partitions
+from .state_usage import used_by_running, warn_overdrawn, warn_unknown_draw
+from .text import read_text
 
 
 @dataclass(frozen=True)
@@ -45,9 +54,14 @@ class LoadedState:
 def load_state(
     *,
     topology: Path,
+    resources: Sequence[Path] = (),
     nodes: Sequence[Path] = (),
+    queue: Sequence[Path] = (),
     jobs: Sequence[Path] = (),
     unavailable: Sequence[str] = (),
+    slurm_conf: Path | None = None,
+    reservations: Path | None = None,
+    licenses: Path | None = None,
     profile: NodeProfile | str | None = None,
     now_s: int | None = None,
 ) -> LoadedState:
@@ -57,13 +71,25 @@ def load_state(
     ----------
     topology
         topology.yaml, topology.conf or ``scontrol show topology`` text.
+    resources
+        resources.yaml, and power.yaml with caps in watts.
     nodes
         ``scontrol show nodes --json``, ``sinfo --json`` or node CSV. Without any, all nodes of the
         topology are idle.
+    queue
+        ``squeue --json`` or ``scontrol show jobs --json``: running jobs occupy nodes, pending
+        eligible ones are planned.
     jobs
         YAML, CSV or sbatch scripts.
     unavailable
         Hostlists, added to whatever the node files say is down.
+    slurm_conf
+        Nodes, partitions and TopologyParam.
+    reservations
+        ``scontrol show reservations --json``.
+    licenses
+        ``scontrol show licenses --json``: what Slurm counts as used; else it is computed from the
+        running jobs.
     profile
         GPUs and watts of the nodes for which no file says them.
     now_s
@@ -75,63 +101,121 @@ def load_state(
         With every problem of every file.
     """
     collector = Collector()
-    hardware = collector.read("--profile", lambda log: _profile(profile, log))
-    file = collector.read(topology, lambda log: read_topology(topology, log=log))
-    merged = MergedNodes()
-    for path in nodes:
-        table = collector.read(path, partial(read_nodes, path))
-        if table is not None:
-            merged.add(table)
-    collector.raise_errors()
-    assert file is not None
-
-    names, topologies, warnings = bind_topologies(file, known_names(file, merged, collector))
-    collector.warnings += warnings
-    nodes_in_order = node_table(names, merged, hardware)
-    described = [detail for known in merged.tables for detail in known.partitions.values()]
-    partitions = partitions_of_nodes(nodes_in_order, described)
-    cluster = Cluster(nodes_in_order, topologies, partitions)
-    now = merged.now_s if now_s is None else now_s
-
-    gpus_per_node = hardware.gpus_per_node if hardware else merged.gpus_per_node
+    state = read_cluster(topology, slurm_conf, nodes, resources, profile, collector)
+    cluster, merged = state.cluster, state.merged
     resolver = LicenseResolver({resource.name: resource for resource in cluster.resources})
-    context = JobContext(resolver, gpus_per_node, now)
+    context = JobContext(resolver, state.gpus_per_node, merged.now_s if now_s is None else now_s)
     entries: list[JobEntry] = []
+    for path in queue:
+        dump = collector.read(path, partial(_read_queue, path, context=context))
+        if dump is not None:
+            entries += dump.entries
+            context.now_s = context.now_s or dump.now_s
     for path in jobs:
         entries += collector.read(path, partial(read_jobs, path, context=context)) or []
-    down = collector.read(
-        "--unavailable", lambda log: read_unavailable(unavailable, cluster.index_of, log)
+    reader = partial(read_unavailable, unavailable, cluster.index_of)
+    down = collector.read("--unavailable", reader) or frozenset()
+    reserved = (
+        collector.read(reservations, partial(_read_reservations, reservations))
+        if reservations
+        else None
     )
-    resolved = _resolve(cluster, entries, collector)
+    layers = collector.read(licenses, partial(_read_licenses, licenses)) if licenses else None
+    log = ProblemLog("state")
+    if not state.has_partitions:
+        cluster = assume_partitions(cluster, entries, log)
+    resolved = _resolve(cluster, state.closed_partitions, entries, collector)
     collector.raise_errors()
-    _warn_jobs(context, collector)
-    instance = _instance(cluster, resolved, down or frozenset(), merged, now, collector)
+    _warn_jobs(context, entries, log)
+    now = context.now_s
+    if reserved is not None:
+        now = reserved.now_s if now is None else now
+        down |= _apply_reservations(reserved, cluster, resolved, now, log)
+    held = frozenset[int]().union(*(running.nodes for running in resolved.running))
+    busy, unusable = _node_states(cluster, merged, held, log)
+    allocated = busy - held
+    used = used_by_running(cluster, resolved.running, allocated)
+    if layers is not None:
+        used |= used_by_layer(layers, cluster, log)
+    warn_overdrawn(cluster, used, log)
+    warn_unknown_draw(cluster, [*resolved.pending, *(r.job for r in resolved.running)], log)
+    collector.take(log)
+    instance = Instance(
+        cluster=cluster,
+        jobs=tuple(resolved.pending),
+        running=tuple(resolved.running),
+        unavailable=(down | unusable) - held - allocated,
+        allocated=allocated,
+        blocked=frozenset(i for i, node in enumerate(cluster.nodes) if node.is_blocked),
+        used=used,
+        ineligible=tuple(resolved.ineligible),
+        now_s=now,
+    )
     sources = {entry.job.job_id: f"{entry.source}, {entry.place}" for entry in entries}
     return LoadedState(instance, tuple(collector.warnings), sources)
 
 
-def _profile(profile: NodeProfile | str | None, log: ProblemLog) -> NodeProfile | None:
-    if not isinstance(profile, str):
-        return profile
-    try:
-        return profile_named(profile)
-    except ValueError as error:
-        log.error("", str(error))
-        return None
+def _read_queue(path: Path, log: ProblemLog, context: JobContext) -> Queue:
+    return read_queue(read_text(path), log, context)
 
 
-def _resolve(cluster: Cluster, entries: Sequence[JobEntry], collector: Collector) -> ResolvedJobs:
+def _read_reservations(path: Path, log: ProblemLog) -> Reservations:
+    return read_reservations(read_text(path), log)
+
+
+def _read_licenses(path: Path, log: ProblemLog) -> list[LayerUse]:
+    return read_licenses(read_text(path), log)
+
+
+def _resolve(
+    cluster: Cluster,
+    closed: frozenset[str],
+    entries: Sequence[JobEntry],
+    collector: Collector,
+) -> ResolvedJobs:
     log = ProblemLog("state")
-    resolver = JobResolver(cluster, log)
+    resolver = JobResolver(cluster, closed, log)
     resolved = resolver.resolve(entries)
     for found in (*resolver.logs, log):
         collector.take(found)
     return resolved
 
 
-def _warn_jobs(context: JobContext, collector: Collector) -> None:
+def _apply_reservations(
+    reserved: Reservations,
+    cluster: Cluster,
+    resolved: ResolvedJobs,
+    now_s: int | None,
+    log: ProblemLog,
+) -> frozenset[int]:
+    """Nodes reserved now; a warning for jobs that would run into a later reservation."""
+    if now_s is None:
+        return frozenset()
+    warn_future(reserved.entries, resolved.pending, now_s, log)
+    return reserved_now(reserved.entries, cluster, now_s, log)
+
+
+def _node_states(
+    cluster: Cluster, merged: MergedNodes, held: frozenset[int], log: ProblemLog
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Nodes that some job holds by their state, and nodes that are no use now."""
+    busy, unusable, idle_but_held = set(), set(), set()
+    for index, node in enumerate(cluster.nodes):
+        if node.is_busy:
+            busy.add(index)
+        elif index in held and node.states:
+            idle_but_held.add(index)
+        if not node.is_usable or (merged.is_complete and node.name not in merged.nodes):
+            unusable.add(index)
+    if idle_but_held:
+        listed = named(cluster.names(frozenset(idle_but_held)))
+        found = f"{len(idle_but_held)} nodes are held by running jobs but not allocated: {listed}"
+        log.warn("", f"{found}; they count as occupied")
+    return frozenset(busy), frozenset(unusable)
+
+
+def _warn_jobs(context: JobContext, entries: Iterable[JobEntry], log: ProblemLog) -> None:
     """What concerns many jobs alike is said once."""
-    log = ProblemLog("jobs")
     if context.gpus_only:
         log.warn(
             _some(context.gpus_only),
@@ -142,44 +226,8 @@ def _warn_jobs(context: JobContext, collector: Collector) -> None:
     for name, count in sorted(context.licenses.ignored.items()):
         found = f"licence {name!r} of {count} jobs is no hierarchical resource: ignored"
         log.warn("", found, "--resources, if it is one")
-    collector.take(log)
 
 
 def _some(job_ids: Sequence[str]) -> str:
-    shown = ", ".join(job_ids[:5])
-    return f"job {shown}" + (f" and {len(job_ids) - 5} more" if len(job_ids) > 5 else "")
-
-
-def _instance(
-    cluster: Cluster,
-    resolved: ResolvedJobs,
-    down: frozenset[int],
-    merged: MergedNodes,
-    now_s: int | None,
-    collector: Collector,
-) -> Instance:
-    """Nodes held, down and blocked, from what jobs and node files say (interfaces.md, State)."""
-    held = frozenset[int]().union(*(running.nodes for running in resolved.running))
-    states = {index: node for index, node in enumerate(cluster.nodes) if node.states}
-    busy = {index for index, node in states.items() if node.is_busy}
-    unusable = {index for index, node in states.items() if not node.is_usable}
-    if merged.is_complete:
-        unusable |= {i for i, node in enumerate(cluster.nodes) if node.name not in merged.nodes}
-    idle_but_held = frozenset(index for index in held if index in states and index not in busy)
-    if idle_but_held:
-        log = ProblemLog("state")
-        listed = named(cluster.names(idle_but_held))
-        found = f"{len(idle_but_held)} nodes are held by running jobs but not allocated: {listed}"
-        log.warn("", f"{found}; they count as occupied")
-        collector.take(log)
-    allocated = frozenset(busy) - held
-    return Instance(
-        cluster=cluster,
-        jobs=tuple(resolved.pending),
-        running=tuple(resolved.running),
-        unavailable=(down | unusable) - held - allocated,
-        allocated=allocated,
-        blocked=frozenset(index for index, node in states.items() if node.is_blocked),
-        ineligible=tuple(resolved.ineligible),
-        now_s=now_s,
-    )
+    listed = ", ".join(job_ids[:5])
+    return f"job {listed}" + (f" and {len(job_ids) - 5} more" if len(job_ids) > 5 else "")

@@ -40,12 +40,15 @@ class JobResolver:
     ----------
     cluster
         The machine.
+    closed
+        Partitions in which nothing starts.
     log
         Receives warnings that concern several jobs.
     """
 
-    def __init__(self, cluster: Cluster, log: ProblemLog) -> None:
+    def __init__(self, cluster: Cluster, closed: frozenset[str], log: ProblemLog) -> None:
         self._cluster = cluster
+        self._closed = closed
         self._log = log
         self._logs: dict[str, ProblemLog] = {}
         self._foreign_nodes: set[str] = set()
@@ -116,6 +119,7 @@ class JobResolver:
     def _checked(self, entry: JobEntry) -> JobEntry:
         """The entry; a live job that names what is not here is only listed."""
         problems = []
+        entry = self._open(entry)
         unknown = [
             name for name in entry.job.partitions if name not in self._cluster.partition_named
         ]
@@ -141,6 +145,17 @@ class JobResolver:
             partitions=tuple(name for name in entry.job.partitions if name not in unknown),
         )
         return replace(entry, job=job, state=JobState.INELIGIBLE, reason=reason)
+
+    def _open(self, entry: JobEntry) -> JobEntry:
+        """The entry without partitions that are down; with no other, the job is only listed."""
+        named_ones = entry.job.partitions or (self._cluster.partitions[0].name,)
+        left = tuple(name for name in named_ones if name not in self._closed)
+        if len(left) == len(named_ones):
+            return entry
+        if left:
+            return replace(entry, job=replace(entry.job, partitions=left))
+        reason = entry.reason or "PartitionDown"
+        return replace(entry, state=JobState.INELIGIBLE, reason=reason)
 
     def _unknown_partitions(self, entry: JobEntry, names: Sequence[str]) -> None:
         known = ", ".join(self._cluster.partition_named)

@@ -45,6 +45,14 @@ class MergedNodes:
     is_complete: bool = False
     tables: list[NodeTable] = field(default_factory=list)
 
+    def add_config(self, table: NodeTable, *, has_live_states: bool) -> None:
+        """Add slurm.conf: its states are those at the start of Slurm, outdated by any dump."""
+        if has_live_states:
+            table.nodes = {
+                name: replace(node, states=frozenset()) for name, node in table.nodes.items()
+            }
+        self.add(table)
+
     def add(self, table: NodeTable) -> None:
         """Add a file: what several files say of a node is united."""
         self.tables.append(table)

@@ -139,3 +139,8 @@ def _clock(word: str) -> timedelta:
     if hour > 23 or minute > 59 or second > 59:
         raise ValueError(f"{word!r} is no time of the day")
     return timedelta(hours=hour, minutes=minute, seconds=second)
+
+
+def show_instant(seconds: int) -> str:
+    """An instant as Slurm prints it, in local time."""
+    return datetime.fromtimestamp(seconds).isoformat(timespec="seconds")
