@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
 
 from ..models.instance import Instance
 from ..models.job import Job
 from ..models.plan import Objective, PlanOptions, PlanResult, Progress
 from ..models.score import score
-from .placing import Lookahead, lookahead_for, place_job
+from .placing import Lookahead, lookahead_for, nominal_size, place_job
 from .reasons import unplaced
 from .state import Started, State
+
+# Units to place in all orders together: what a tenth of a second allows.
+_PASS_BUDGET = 30_000
 
 
 def greedy(
@@ -36,20 +39,7 @@ def greedy(
     """
     started = perf_counter()
     state = State(instance, options.legality)
-    state.prepare()
-    lookaheads = lookaheads_for(state)
-    orders = queue_orders(instance, options.objective)
-    best = -1
-    kept: tuple[Started, ...] = ()
-    for order in orders:
-        state.reset()
-        place_all(state, order, lookaheads)
-        value = first_term(state, options.objective)
-        if value > best:
-            best, kept = value, tuple(state.started.values())
-            if progress is not None:
-                progress(f"greedy: {len(kept)} jobs start, first term {value}")
-    state.restore(kept)
+    passes = place_greedily(state, options.objective, lookaheads_for(state), progress)
     plan = state.plan()
     return PlanResult(
         plan=plan,
@@ -58,8 +48,33 @@ def greedy(
         objective=score(instance, plan, options),
         unplaced=unplaced(state),
         wall_s=perf_counter() - started,
-        statistics={"orders": len(orders)},
+        statistics={"passes": passes},
     )
+
+
+def place_greedily(
+    state: State,
+    objective: Objective,
+    lookaheads: Mapping[str, Lookahead],
+    progress: Progress | None = None,
+) -> int:
+    """Leave the best of several orders' plans in `state`; return how many orders were tried."""
+    state.prepare()
+    values = job_values(state.instance, objective)
+    best = -1
+    kept: tuple[Started, ...] = ()
+    passes = 0
+    for order in queue_orders(state.instance, objective):
+        state.reset()
+        place_all(state, order, lookaheads)
+        passes += 1
+        value = sum(values[job_id] for job_id in state.started)
+        if value > best:
+            best, kept = value, tuple(state.started.values())
+            if progress is not None:
+                progress(f"greedy: {len(kept)} jobs start")
+    state.restore(kept)
+    return passes
 
 
 def lookaheads_for(state: State) -> dict[str, Lookahead]:
@@ -76,22 +91,64 @@ def lookaheads_for(state: State) -> dict[str, Lookahead]:
     }
 
 
-def queue_orders(instance: Instance, objective: Objective) -> list[tuple[Job, ...]]:
-    """Orders of the queue worth trying; the queue's own alone for `priority`."""
+def job_values(instance: Instance, objective: Objective) -> dict[str, int]:
+    """What starting each job adds to the first term.
+
+    Priorities as powers of two: their sum orders plans as the start vector does.
+    """
+    jobs = instance.jobs
+    match objective:
+        case Objective.PRIORITY:
+            return {job.job_id: 1 << (len(jobs) - 1 - at) for at, job in enumerate(jobs)}
+        case Objective.WEIGHTED:
+            return {job.job_id: job.effective_weight * job.num_nodes for job in jobs}
+        case Objective.THROUGHPUT:
+            return {job.job_id: job.num_nodes for job in jobs}
+        case Objective.JOBS:
+            return {job.job_id: 1 for job in jobs}
+
+
+def queue_orders(instance: Instance, objective: Objective) -> Iterator[Sequence[Job]]:
+    """Orders of the queue worth trying, best first; the queue's own alone for `priority`.
+
+    By value per node that the job takes from others: equal ones with large jobs first, or large
+    units first; then with large jobs, large units or small units slightly preferred throughout.
+    """
     jobs = instance.jobs
     if objective is Objective.PRIORITY:
-        return [jobs]
-    if objective is Objective.JOBS:
-        return [tuple(sorted(jobs, key=lambda job: (job.num_nodes, job.unit_size)))]
-    weight = {
-        job.job_id: job.effective_weight if objective is Objective.WEIGHTED else 1 for job in jobs
+        yield jobs
+        return
+    values = job_values(instance, objective)
+    density = {
+        job.job_id: values[job.job_id] / nodes_taken(instance, job) for job in instance.jobs
     }
-    by_unit = sorted(jobs, key=lambda job: (-weight[job.job_id], -job.unit_size, -job.num_nodes))
-    by_size = sorted(jobs, key=lambda job: (-weight[job.job_id], -job.num_nodes, -job.unit_size))
-    return [tuple(by_unit), tuple(by_size)]
+    work = sum(job.num_units for job in jobs) + len(instance.cluster.nodes) // 4
+    keys: tuple[Callable[[Job], tuple[float, ...]], ...] = (
+        lambda job: (-density[job.job_id], -job.num_nodes, -job.unit_size),
+        lambda job: (-density[job.job_id], -job.unit_size, -job.num_nodes),
+        lambda job: (-density[job.job_id] * job.num_nodes**0.1, -job.unit_size),
+        lambda job: (-density[job.job_id] * job.unit_size**0.1, -job.num_nodes),
+        lambda job: (-density[job.job_id] * job.unit_size**-0.1, -job.num_nodes),
+        lambda job: (-density[job.job_id], job.num_nodes),
+    )
+    passes = max(1, min(len(keys), _PASS_BUDGET // max(work, 1)))
+    for key in keys[:passes]:
+        yield sorted(jobs, key=key)
 
 
-def place_all(state: State, jobs: Sequence[Job], lookaheads: dict[str, Lookahead]) -> None:
+def nodes_taken(instance: Instance, job: Job) -> int:
+    """Nodes that the job takes from others: an exclusive one keeps the rest of its units, too."""
+    partition = instance.partitions_of(job)[0]
+    topology = instance.cluster.topology_of(partition)
+    if topology.kind == "flat" or not instance.is_exclusive(job, partition):
+        return job.num_nodes
+    nominal = nominal_size(topology, len(instance.cluster.nodes))
+    units = instance.units(job, partition)
+    per_nominal = 1 if units.spreads else max(1, nominal // units.size)
+    return -(-units.count // per_nominal) * -(-units.size // nominal) * nominal
+
+
+def place_all(state: State, jobs: Sequence[Job], lookaheads: Mapping[str, Lookahead]) -> None:
     """Try to start every job of `jobs` in turn.
 
     Free nodes only shrink meanwhile, so a request that failed once is not tried again.
@@ -123,17 +180,3 @@ def request_kind(state: State, job: Job) -> object | None:
         job.features,
         request,
     )
-
-
-def first_term(state: State, objective: Objective) -> int:
-    """First term of the score for what has started; 0 for `priority`, whose order is fixed."""
-    jobs = [started.job for started in state.started.values()]
-    match objective:
-        case Objective.WEIGHTED:
-            return sum(job.effective_weight * job.num_nodes for job in jobs)
-        case Objective.THROUGHPUT:
-            return sum(job.num_nodes for job in jobs)
-        case Objective.JOBS:
-            return len(jobs)
-        case Objective.PRIORITY:
-            return 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..models.plan import Placer
 from .greedy import greedy
+from .local_search import greedy_with_local_search
 
 KINDS = frozenset({"block", "ring", "torus3d", "tree", "flat"})
 
@@ -47,6 +48,12 @@ _ENGINES = (
         "best fit by what a remainder is worth to the rest of the queue",
         "rackwright",
         greedy,
+    ),
+    Engine(
+        "greedy+ls",
+        "greedy, then ruin and recreate within a budget",
+        "rackwright; after SISR (Christiaens and Vanden Berghe, 2020)",
+        greedy_with_local_search,
     ),
 )
 

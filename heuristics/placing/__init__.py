@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .dispatch import place_job
-from .lookahead import Lookahead, lookahead_for
+from .lookahead import Lookahead, lookahead_for, nominal_size
 
-__all__ = ["Lookahead", "lookahead_for", "place_job"]
+__all__ = ["Lookahead", "lookahead_for", "nominal_size", "place_job"]

@@ -113,9 +113,9 @@ def place_block_unit(
     if not everywhere:
         return _take_best(attempt, order, range(first, last), avoided)
     for key in order:
-        block = _first_with_room(attempt, counts, key, avoided)
-        if block is not None:
-            return _take_whole(attempt, block, size)
+        found = _first_with_room(attempt, counts, key, avoided)
+        if found is not None:
+            return _take_whole(attempt, found, size)
     return False
 
 

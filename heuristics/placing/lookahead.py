@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ...models.instance import Instance
 from ...models.job import Job
 from ...models.topology import BlockTopology, RingTopology, Topology, TorusTopology, TreeTopology
+from ..state import View, runs
 
 
 class Lookahead:
@@ -37,6 +38,7 @@ class Lookahead:
             else:
                 weights[base_size] += number * -(-size // base_size)
         weights[base_size] += 1
+        self._base_size = base_size
         self._weights = sorted(weights.items())
         self._weight_of = weights
         self.exclusive_share = exclusive_share
@@ -89,6 +91,27 @@ class Lookahead:
 
             order = self._orders[key] = sorted(keys, key=cost)
         return order
+
+    def plain(self) -> Lookahead:
+        """The same without knowledge of the queue: plain best fit."""
+        return Lookahead(self._base_size, [(1, 1)], 0.0)
+
+    def unit_worth(self, view: View) -> Callable[[int, int], int]:
+        """Worth of the free nodes of a unit of `view`, given its index and their mask."""
+        match view.topology:
+            case RingTopology():
+                lengths = [len(members) for members in view.units]
+                return lambda unit, mask: sum(
+                    self.worth(run) for _, run in runs(mask, lengths[unit])
+                )
+            case TorusTopology():
+                return lambda unit, mask: sum(
+                    self.weight(volume) * volume
+                    for volume, anchor in view.anchors(unit)
+                    if mask & anchor == anchor
+                )
+            case _:
+                return lambda unit, mask: self.worth(mask.bit_count())
 
 
 def lookahead_for(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ...models.legality import Legality
 from ...models.topology import RingTopology
+from ..state import runs
 from .attempt import Attempt
 from .lookahead import Lookahead
 
@@ -67,20 +66,6 @@ def place_ring_unit(
         attempt.undo(len(attempt.segments) - 1)
         attempt.begin_segment()
     return None
-
-
-def runs(mask: int, length: int) -> Iterator[tuple[int, int]]:
-    """``(start, length)`` of the maximal runs of ones on a ring; a full ring is one run from 0."""
-    full = (1 << length) - 1
-    if mask == full:
-        yield 0, length
-        return
-    for start in range(length):
-        if mask >> start & 1 and not mask >> ((start - 1) % length) & 1:
-            run = 1
-            while mask >> ((start + run) % length) & 1:
-                run += 1
-            yield start, run
 
 
 def _arc(start: int, size: int, length: int) -> int:

@@ -7,6 +7,7 @@ from .ledger import Ledger
 from .request import NO_REQUEST, Request
 from .state import Pieces, Started, State
 from .view import View
+from .worth import WorthIndex, runs
 
 __all__ = [
     "NO_REQUEST",
@@ -18,4 +19,6 @@ __all__ = [
     "Started",
     "State",
     "View",
+    "WorthIndex",
+    "runs",
 ]

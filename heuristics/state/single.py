@@ -45,6 +45,11 @@ class SingleCharges:
         charged = {**self._charged, job.job_id: (nodes, request)}
         return all(self._left(index, charged) is not None for index, _ in request.single)
 
+    def is_legal(self) -> bool:
+        """Whether all charges work out, also after jobs were stopped."""
+        wanted = {index for _, request in self._charged.values() for index, _ in request.single}
+        return all(self._left(index, self._charged) is not None for index in sorted(wanted))
+
     def serving(self, job: Job, request: Request) -> frozenset[int] | None:
         """Nodes in a layer with enough left for each MODE_1 request; None without a request.
 

@@ -184,7 +184,7 @@ class State:
         view = self.view(partition)
         for pieces in segments:
             for unit, mask in pieces:
-                view.occupy(unit, mask.bit_count())
+                view.occupy(unit, job.job_id, mask.bit_count())
         held: tuple[int, ...] = ()
         if holds:
             units = {unit for pieces in segments for unit, _ in pieces}
@@ -212,7 +212,7 @@ class State:
             for unit, mask in view.split(nodes | closed).items():
                 mask &= view.free[unit]
                 view.take(unit, mask)
-                view.occupy(unit, mask.bit_count())
+                view.occupy(unit, started.job.job_id, mask.bit_count())
                 taken[unit] = mask
             shadows.append((view, taken))
         self._shadows[started.job.job_id] = shadows
@@ -225,7 +225,7 @@ class State:
             view.release(unit)
         for pieces in started.segments:
             for unit, mask in pieces:
-                view.occupy(unit, -mask.bit_count())
+                view.vacate(unit, job_id, mask.bit_count())
                 self.give(view, unit, mask, started.request)
         if started.request.is_filtered:
             nodes = frozenset(self._nodes(started))
@@ -233,7 +233,7 @@ class State:
             self.single.remove(job_id)
         for other, taken in self._shadows.pop(job_id, ()):
             for unit, mask in taken.items():
-                other.occupy(unit, -mask.bit_count())
+                other.vacate(unit, job_id, mask.bit_count())
                 other.give(unit, mask)
         return started
 

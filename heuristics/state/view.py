@@ -55,6 +55,8 @@ class View:
         Number of nodes of each unit that jobs hold, running or planned.
     log
         Every unit whose `free` or `busy` changed, in order: indexes catch up from here.
+    hosts
+        Ids of the jobs of the plan on each unit.
     wanted
         Mask of nodes that some pending job asks for by name; taken last.
     """
@@ -74,6 +76,7 @@ class View:
         self._num_nodes = num_nodes
         self.wanted = [0] * len(self.units)
         self.log: list[int] = []
+        self.hosts: dict[int, set[str]] = {}
         self._shelved: dict[int, int] = {}
         self._anchors: dict[int, tuple[tuple[int, int], ...]] = {}
         self.open([0] * len(self.units), [0] * len(self.units))
@@ -167,6 +170,7 @@ class View:
         free, busy = self._start
         self.free, self.busy = free.copy(), busy.copy()
         self.log.clear()
+        self.hosts.clear()
         self._shelved.clear()
 
     def take(self, unit: int, mask: int) -> None:
@@ -182,9 +186,16 @@ class View:
             self.free[unit] |= mask
         self.log.append(unit)
 
-    def occupy(self, unit: int, change: int) -> None:
-        """Count `change` more nodes of the unit as held by jobs."""
-        self.busy[unit] += change
+    def occupy(self, unit: int, job_id: str, count: int) -> None:
+        """Note that a job of the plan holds `count` nodes of the unit."""
+        self.busy[unit] += count
+        self.hosts.setdefault(unit, set()).add(job_id)
+        self.log.append(unit)
+
+    def vacate(self, unit: int, job_id: str, count: int) -> None:
+        """Undo `occupy`."""
+        self.busy[unit] -= count
+        self.hosts[unit].discard(job_id)
         self.log.append(unit)
 
     def hold(self, unit: int) -> None:

@@ -1,0 +1,234 @@
+"""Local search over the greedy plan: eject a few jobs and refill, as long as it pays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import log
+from random import Random
+from time import perf_counter
+
+from ..models.instance import Instance
+from ..models.job import Job
+from ..models.plan import Objective, PlanOptions, PlanResult, Progress
+from ..models.score import is_better, score
+from .greedy import job_values, lookaheads_for, nodes_taken, place_greedily, request_kind
+from .placing import Lookahead, place_job
+from .reasons import unplaced
+from .ruin import Ruin
+from .state import Started, State, WorthIndex
+
+DEFAULT_WORK = 2.0
+STEPS_PER_WORK = 20_000
+_MAX_WAITING = 24
+_START_TEMPERATURE = 0.003
+_PLAIN_SHARE = 0.3
+_CLOCK_EVERY = 16
+
+
+def greedy_with_local_search(
+    instance: Instance, options: PlanOptions, *, progress: Progress | None = None
+) -> PlanResult:
+    """The greedy plan, improved by ruin and recreate until the budget is spent; never worse.
+
+    Parameters
+    ----------
+    instance
+        Never modified.
+    options
+        `work` (default 2) allows 20,000 tried placement units each, so that the same seed gives
+        the same plan; `budget_s` stops earlier.
+    progress
+        Told about every better first term.
+
+    Returns
+    -------
+    PlanResult
+        Statistics: iterations, improvements of the first term.
+    """
+    started = perf_counter()
+    state = State(instance, options.legality)
+    lookaheads = lookaheads_for(state)
+    place_greedily(state, options.objective, lookaheads)
+    start = tuple(state.started.values())
+    start_plan, start_terms = state.plan(), score(instance, state.plan(), options)
+    search = LocalSearch(state, options, lookaheads, progress)
+    deadline = None if options.budget_s is None else started + options.budget_s
+    search.run(options.work or DEFAULT_WORK, deadline)
+    plan, terms = state.plan(), score(instance, state.plan(), options)
+    if is_better(start_terms, terms):
+        # All terms but the first are estimated while searching.
+        state.restore(start)
+        plan, terms = start_plan, start_terms
+    return PlanResult(
+        plan=plan,
+        engine="greedy+ls",
+        options=options,
+        objective=terms,
+        unplaced=unplaced(state),
+        wall_s=perf_counter() - started,
+        statistics={"iterations": search.iterations, "improvements": search.improvements},
+    )
+
+
+class LocalSearch:
+    """Ruin and recreate with simulated annealing on the first term.
+
+    A plan is judged by ``(first term, worth of what is left)``: the second is what the look-ahead
+    says of the free nodes, close to the usable capacity of the score and cheap to keep.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        options: PlanOptions,
+        lookaheads: Mapping[str, Lookahead],
+        progress: Progress | None = None,
+    ) -> None:
+        self.state = state
+        self.iterations = 0
+        self.improvements = 0
+        instance = state.instance
+        self._is_priority = options.objective is Objective.PRIORITY
+        self._progress = progress
+        self._random = Random(options.seed)
+        self._values = job_values(instance, options.objective)
+        self._density = densities(instance, options.objective)
+        self._lookaheads = (lookaheads, {name: one.plain() for name, one in lookaheads.items()})
+        self._worths = [
+            WorthIndex(view, lookaheads[name].unit_worth(view))
+            for name, view in state.views.items()
+        ]
+        self._steps = 0
+
+    def run(self, work: float, deadline: float | None = None) -> None:
+        """Improve the plan in the state until the budget is spent, and leave the best one there.
+
+        Parameters
+        ----------
+        work
+            Budget in units of 20,000 steps.
+        deadline
+            Instant of `perf_counter` at which to stop earlier.
+        """
+        state = self.state
+        limit = int(work * STEPS_PER_WORK)
+        startable = self._startable(limit)
+        ruin = Ruin(state, self._random, self._density)
+        current = best = self._judge(sum(self._values[job_id] for job_id in state.started))
+        kept = tuple(state.started.values())
+        while self._steps < limit and (startable or state.started):
+            if deadline is not None and self.iterations % _CLOCK_EVERY == 0:
+                if perf_counter() >= deadline:
+                    break
+            self.iterations += 1
+            waiting = [job for job in startable if job.job_id not in state.started]
+            target = ruin.target(waiting)
+            ejected = [state.stop(job_id) for job_id in ruin.ejected(target)]
+            placed = self._recreate(target, ejected, waiting)
+            change = sum(self._values[job_id] for job_id in placed)
+            change -= sum(self._values[one.job.job_id] for one in ejected)
+            judged = self._judge(current[0] + change)
+            if state.single.is_legal() and self._accepts(judged, current, self._steps / limit):
+                current = judged
+            else:
+                self._roll_back(placed, ejected)
+            if current > best:
+                if current[0] > best[0]:
+                    self.improvements += 1
+                    if self._progress is not None:
+                        self._progress(f"greedy+ls: {len(state.started)} jobs start")
+                best, kept = current, tuple(state.started.values())
+        state.restore(kept)
+
+    def _startable(self, limit: int) -> list[Job]:
+        """Jobs that start at least alone, densest first; those in the plan included."""
+        state = self.state
+        kept = tuple(state.started.values())
+        state.reset()
+        verdict: dict[object, bool] = {}
+        found = {one.job.job_id for one in kept}
+        for job in state.instance.jobs:
+            if job.job_id in found or self._steps >= limit:
+                continue
+            kind = request_kind(state, job) or job.job_id
+            if kind not in verdict:
+                verdict[kind] = self._place(job, 0)
+                if verdict[kind]:
+                    state.stop(job.job_id)
+            if verdict[kind]:
+                found.add(job.job_id)
+        state.restore(kept)
+        jobs = [job for job in state.instance.jobs if job.job_id in found]
+        return sorted(jobs, key=lambda job: -self._density[job.job_id])
+
+    def _place(self, job: Job, lookahead: int) -> bool:
+        """Try to start a job; every unit counts as a step."""
+        is_placed = place_job(self.state, job, self._lookaheads[lookahead])
+        self._steps += 1 + (job.num_units if is_placed else 0)
+        return is_placed
+
+    def _recreate(
+        self, target: Job | None, ejected: Sequence[Started], waiting: Sequence[Job]
+    ) -> list[str]:
+        """Start the target, then what else fits of the ejected and some waiting jobs."""
+        random = self._random
+        lookahead = int(random.random() < _PLAIN_SHARE)
+        placed: list[str] = []
+        if target is not None:
+            if not self._place(target, lookahead):
+                return placed
+            placed.append(target.job_id)
+        tries = min(_MAX_WAITING, len(waiting))
+        some = [waiting[int(len(waiting) * random.random() ** 2)] for _ in range(tries)]
+        candidates = {one.job.job_id: one.job for one in ejected}
+        candidates.update((job.job_id, job) for job in some if job is not target)
+        failed: set[object] = set()
+        for job in self._in_some_order(list(candidates.values())):
+            kind = request_kind(self.state, job)
+            if kind not in failed:
+                if self._place(job, lookahead):
+                    placed.append(job.job_id)
+                elif kind is not None:
+                    failed.add(kind)
+        return placed
+
+    def _in_some_order(self, jobs: list[Job]) -> list[Job]:
+        """Densest first, large ones first, or at random around the density."""
+        random = self._random
+        choice = random.random()
+        if choice < 0.4:
+            return sorted(jobs, key=lambda job: -self._density[job.job_id])
+        if choice < 0.6:
+            return sorted(jobs, key=lambda job: (-job.num_nodes, -job.unit_size))
+        noise = {job.job_id: random.uniform(0.6, 1.4) for job in jobs}
+        return sorted(jobs, key=lambda job: -self._density[job.job_id] * noise[job.job_id])
+
+    def _judge(self, value: int) -> tuple[int, int]:
+        return value, sum(worth.total() for worth in self._worths)
+
+    def _accepts(self, judged: tuple[int, int], current: tuple[int, int], progress: float) -> bool:
+        """Better or equal; a little worse while the search is young.
+
+        On `priority` the start vector never gets worse: no job's bit is small change.
+        """
+        if judged >= current:
+            return True
+        slack = -log(1 - self._random.random()) * _START_TEMPERATURE * (1 - progress)
+        if judged[0] == current[0]:
+            return judged[1] >= current[1] * (1 - slack)
+        return not self._is_priority and judged[0] >= current[0] * (1 - slack)
+
+    def _roll_back(self, placed: Sequence[str], ejected: Sequence[Started]) -> None:
+        for job_id in placed:
+            self.state.stop(job_id)
+        for one in ejected:
+            self.state.restart(one)
+
+
+def densities(instance: Instance, objective: Objective) -> dict[str, float]:
+    """How much every job is preferred: value per node it takes, or its place in the queue."""
+    jobs = instance.jobs
+    if objective is Objective.PRIORITY:
+        return {job.job_id: float(len(jobs) - at) for at, job in enumerate(jobs)}
+    values = job_values(instance, objective)
+    return {job.job_id: values[job.job_id] / nodes_taken(instance, job) for job in jobs}
