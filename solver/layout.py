@@ -190,13 +190,17 @@ def _group(
         if is_shared_possible:
             for node in bin_.nodes:
                 topologies_of[node] += 1
-    windowed = [
-        ties[bin_.topology_index].is_windowed(bin_, len({signatures[node] for node in bin_.nodes}))
-        for bin_ in bins
-    ]
-    for bin_, is_windowed in zip(bins, windowed, strict=True):
-        if is_windowed:
-            signatures.update({node: ("node", node) for node in bin_.nodes})
+    windowed = [False] * len(bins)
+    is_settled = False
+    while not is_settled:
+        # Telling the nodes of one bin apart may cut a bin of another topology into cells.
+        is_settled = True
+        for position, bin_ in enumerate(bins):
+            num_cells = len({signatures[node] for node in bin_.nodes})
+            if not windowed[position] and ties[bin_.topology_index].is_windowed(bin_, num_cells):
+                windowed[position] = True
+                is_settled = False
+                signatures.update({node: ("node", node) for node in bin_.nodes})
     groups: dict[object, list[tuple[Bin, dict[Signature, tuple[int, ...]], bool]]] = {}
     for position, bin_ in enumerate(bins):
         tie = ties[bin_.topology_index]
