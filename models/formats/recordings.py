@@ -30,7 +30,7 @@ class Outcome:
     Attributes
     ----------
     decision
-        ``start_now``, ``pending``, ``rejected``, ``not_started`` (vectors) or ``controller_crash``.
+        ``start_now``, ``pending``, ``rejected``, ``not_started`` (vectors), ``controller_crash``.
     nodes
         Node indices that it was given; None unless it started.
     reason

@@ -102,7 +102,9 @@ def torus(
         placements=tuple(
             TorusPlacement(
                 dims=triple(shape),
-                spacing=triple([step or length for step, length in zip(spacing, shape, strict=True)]),
+                spacing=triple(
+                    [step or length for step, length in zip(spacing, shape, strict=True)]
+                ),
                 seed=triple(seed),
             )
             for shape, spacing, seed in placements
@@ -167,7 +169,9 @@ def used_amounts(
         (record["name"], frozenset(indices(record["nodes"]))): record["used"] for record in records
     }
     return {
-        resource.name: tuple(used.get((resource.name, layer.nodes), 0) for layer in resource.layers)
+        resource.name: tuple(
+            used.get((resource.name, layer.nodes), 0) for layer in resource.layers
+        )
         for resource in resources
     }
 

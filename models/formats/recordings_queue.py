@@ -40,7 +40,9 @@ def queue_recording(record: Record) -> tuple[str, str, Instance, dict[str, Any]]
     }
     outcome = {
         "scheduler": record["scheduler"].removeprefix("sched/"),
-        "starts": {number: frozenset(indices(each["nodelist"])) for number, each in started.items()},
+        "starts": {
+            number: frozenset(indices(each["nodelist"])) for number, each in started.items()
+        },
         "started_by": {number: each["by"] for number, each in started.items()},
         "reasons": {
             number: each["reason"] for number, each in enumerate(results) if number not in started

@@ -101,7 +101,9 @@ def _resource(record: Record) -> Resource:
 def _topology(record: Record) -> Topology:
     kind = record["type"]
     if kind == "block":
-        blocks = [(f"b{index}", _indices(nodes)) for index, nodes in enumerate(record["blocks"], 1)]
+        blocks = [
+            (f"b{index}", _indices(nodes)) for index, nodes in enumerate(record["blocks"], 1)
+        ]
         return block_topology(record["block_sizes"], blocks)
     if kind == "ring":
         rings = [(f"r{index}", _indices(nodes)) for index, nodes in enumerate(record["rings"])]

@@ -1,0 +1,74 @@
+"""Which algorithm plans a job (slurm_semantics 0.3, 0.4)."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+
+import numpy as np
+
+from ...models.cluster import Cluster
+from ...models.topology import BlockTopology, RingTopology, Topology, TorusTopology, TreeTopology
+from .attempt import Counts, Pool, Refusal, Request, Segments, Select
+from .block import select_block
+from .block_counts import BlockTables
+from .dragonfly import select_dragonfly
+from .flat import select_flat
+from .retry import retry
+from .ring import select_ring
+from .single_node import select_single_node
+from .torus3d import TorusTables, select_torus
+from .tree import select_tree
+from .tree_tables import TreeTables
+
+
+class Selector:
+    """Slurm's choice of nodes on one topology of a cluster."""
+
+    def __init__(self, cluster: Cluster, topology: Topology) -> None:
+        self.topology = topology
+        self.weights: Counts = np.array([node.weight for node in cluster.nodes], dtype=np.int64)
+        self._algorithm = self._own_algorithm()
+
+    def select(self, pool: Pool, request: Request) -> Segments | Refusal:
+        """Nodes for `request` among the candidates `pool`, by segment."""
+        order = None if request.mode3 is None else request.mode3.removal_order(pool)
+        return retry(self._algorithm_for(pool, request), pool, request, order)
+
+    def _algorithm_for(self, pool: Pool, request: Request) -> Select:
+        kind = self.topology.kind
+        if request.max_nodes == 1 and kind != "torus3d":
+            return partial(select_single_node, weights=self.weights)
+        if kind == "tree":
+            is_own = not request.contiguous
+        else:
+            is_own = kind != "flat" and bool((pool & self.is_member).any())
+        return self._algorithm if is_own else partial(select_flat, weights=self.weights)
+
+    @cached_property
+    def is_member(self) -> Pool:
+        """Nodes that belong to a block, a ring, or a torus with placements (0.4)."""
+        nodes: set[int] = set()
+        if isinstance(self.topology, BlockTopology):
+            nodes = set(self.topology.block_of)
+        elif isinstance(self.topology, RingTopology):
+            nodes = set(self.topology.ring_of)
+        elif isinstance(self.topology, TorusTopology):
+            nodes = {node for torus in TorusTables(self.topology).members for node in torus}
+        flags = np.zeros(len(self.weights), dtype=np.bool_)
+        flags[sorted(nodes)] = True
+        return flags
+
+    def _own_algorithm(self) -> Select:
+        if isinstance(self.topology, BlockTopology):
+            tables = BlockTables(self.topology)
+            return partial(select_block, tables, self.is_member, weights=self.weights)
+        if isinstance(self.topology, RingTopology):
+            return partial(select_ring, self.topology, self.is_member, weights=self.weights)
+        if isinstance(self.topology, TorusTopology):
+            shapes = TorusTables(self.topology)
+            return partial(select_torus, shapes, self.is_member, weights=self.weights)
+        if isinstance(self.topology, TreeTopology):
+            below = TreeTables(self.topology)
+            select = select_dragonfly if self.topology.is_dragonfly else select_tree
+            return partial(select, below, weights=self.weights)
+        return partial(select_flat, weights=self.weights)
