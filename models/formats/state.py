@@ -190,6 +190,7 @@ def _apply_reservations(
 ) -> frozenset[int]:
     """Nodes reserved now; a warning for jobs that would run into a later reservation."""
     if now_s is None:
+        log.warn("", "reservations are ignored: nothing says what time it is")
         return frozenset()
     warn_future(reserved.entries, resolved.pending, now_s, log)
     return reserved_now(reserved.entries, cluster, now_s, log)

@@ -1,0 +1,68 @@
+"""The fingerprint of a state: equal for equal states, whatever files they were read from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+
+from ..instance import Instance
+
+# What people call things and when the state was looked at do not change where a job may go.
+_LEFT_OUT = frozenset({"user", "account", "comment", "now_s"})
+
+
+def fingerprint(instance: Instance) -> str:
+    """``sha256:`` and the hash of the canonical state.
+
+    Everything counts on which a placement can depend: cluster, node states, resources and their
+    use, running jobs, the queue in its order. Owners, comments and the instant of the dump do not,
+    and neither does the order of sets and running jobs.
+    """
+    digest = hashlib.sha256()
+    for piece in _pieces(instance):
+        digest.update(piece)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _pieces(instance: Instance) -> Iterable[bytes]:
+    """The canonical text, one line per node, job and so on, to keep it out of memory."""
+    cluster = instance.cluster
+    for node in cluster.nodes:
+        yield _line("node", node)
+    for name in ("topologies", "partitions", "resources"):
+        for value in getattr(cluster, name):
+            yield _line(name, value)
+    for held in sorted(instance.running, key=lambda held: held.job.job_id):
+        yield _line("running", held)
+    for job in instance.jobs:
+        yield _line("pending", job)
+    for waiting in sorted(instance.ineligible, key=lambda waiting: waiting.job.job_id):
+        yield _line("ineligible", waiting)
+    for name in ("unavailable", "allocated", "blocked", "used"):
+        yield _line(name, getattr(instance, name))
+
+
+def _line(kind: str, value: object) -> bytes:
+    return f"{kind} {_canonical(value)}\n".encode()
+
+
+def _canonical(value: object) -> str:
+    """An unambiguous text of a value: strings quoted, sets sorted, dataclasses by field name."""
+    if isinstance(value, Enum):
+        return repr(value.value)
+    if value is None or isinstance(value, str | int | float):
+        return repr(value)
+    if isinstance(value, frozenset | set):
+        return f"{{{','.join(sorted(map(_canonical, value)))}}}"
+    if isinstance(value, tuple | list):
+        return f"[{','.join(map(_canonical, value))}]"
+    if isinstance(value, Mapping):
+        pairs = sorted((_canonical(key), _canonical(entry)) for key, entry in value.items())
+        return f"{{{','.join(f'{key}:{entry}' for key, entry in pairs)}}}"
+    if is_dataclass(value) and not isinstance(value, type):
+        named = (field.name for field in fields(value) if field.name not in _LEFT_OUT)
+        parts = [f"{name}={_canonical(getattr(value, name))}" for name in named]
+        return f"{type(value).__name__}({','.join(parts)})"
+    raise TypeError(f"no canonical text for {type(value).__name__}")
