@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from .cluster import Cluster, Partition
@@ -175,6 +175,13 @@ class Instance:
         if job.power_w is not None:
             return job.power_w
         return self.cluster.nodes[node].power_w
+
+    def with_jobs(self, jobs: tuple[Job, ...]) -> Instance:
+        """The same state with another queue; what was derived from the state is kept."""
+        other = replace(self, jobs=jobs)
+        for name in ("occupied", "free", "_eligible_cache"):
+            other.__dict__[name] = getattr(self, name)
+        return other
 
     @cached_property
     def idle(self) -> Instance:

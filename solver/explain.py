@@ -1,18 +1,155 @@
-"""Why a job does not start: the rule that keeps it, found by dropping rules one at a time."""
+"""Why a job does not start: exact answers, one job at a time, by dropping rules."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
+
 from ..models.instance import Instance
-from ..models.plan import Plan, PlanOptions, Reason, TermValue, Unplaced
+from ..models.job import Job
+from ..models.never import explain_never
+from ..models.plan import Plan, Reason, TermValue, Unplaced
+from ..models.resources import Mode
+from ..models.rules.usage import requested
+from .model import PlacementModel
+from .options import OptionBuilder
+from .possible import fits_by_counting, possible
+
+# Questions asked of the solver per plan; a queue has few distinct shapes of jobs.
+MOST_QUESTIONS = 60
+# Beyond this many nodes a question costs too much to ask for an explanation nobody asked for.
+MOST_NODES = 20_000
+
+FITS_ALONE = "would fit alone; the score prefers others on the nodes it could use"
+
+Answer = tuple[Reason, str, str]
 
 
 def unplaced_jobs(
-    instance: Instance, options: PlanOptions, plan: Plan, first: TermValue
+    model: PlacementModel, plan: Plan, first: TermValue
 ) -> tuple[Unplaced, ...]:
-    """Every job of the instance that does not start, with its reason."""
-    found = [
-        Unplaced(job.job_id, Reason.WAITS, "available", "waits")
-        for job in instance.jobs
-        if job.job_id not in plan.placement_of
-    ]
+    """Every job of the instance that does not start, with its reason.
+
+    Parameters
+    ----------
+    model
+        The model that made the plan: it knows the jobs that fit alone by counting.
+    first
+        First term of the result: where it is unproven, a job that could start stays undecided.
+    """
+    instance = model.instance
+    explainer = _Explainer(model)
+    undecided_from = _undecided_from(instance, first)
+    found = []
+    for position, job in enumerate(instance.jobs):
+        if job.job_id in plan.placement_of:
+            continue
+        reason, rule, message = explainer.answer(position, job)
+        if reason is Reason.WAITS and rule == "one_use" and position >= undecided_from:
+            reason = Reason.UNDECIDED
+            message = "would fit alone; the search ended before it was decided"
+        found.append(Unplaced(job.job_id, reason, rule, message))
     return tuple(found)
+
+
+def _undecided_from(instance: Instance, first: TermValue) -> int:
+    """Position of the first job whose start is not proven either way."""
+    if first.proven:
+        return len(instance.jobs)
+    ids = [job.job_id for job in instance.jobs]
+    return ids.index(first.proven_through) + 1 if first.proven_through in ids else 0
+
+
+class _Explainer:
+    """Answers once per shape of job."""
+
+    def __init__(self, model: PlacementModel) -> None:
+        self._instance = model.instance
+        self._options = model.plan_options
+        self._builder = OptionBuilder(model.instance, self._options.legality)
+        self._fitting = {
+            job
+            for kind in model.kinds
+            if not model.layout.binding and fits_by_counting(model, kind)
+            for job in kind.shape.jobs
+        }
+        self._known: dict[Hashable, Answer] = {}
+        self._questions = 0
+
+    def answer(self, position: int, job: Job) -> Answer:
+        if position in self._fitting:
+            return Reason.WAITS, "one_use", FITS_ALONE
+        key: Hashable = tuple(option.key for option in self._builder.options(job)) or job
+        if key not in self._known:
+            self._known[key] = self._explain(job)
+        return self._known[key]
+
+    def _explain(self, job: Job) -> Answer:
+        instance = self._instance
+        never = explain_never(instance, job, self._options.legality)
+        if never is not None:
+            return Reason.NEVER, *never
+        now = self._ask(instance, job)
+        if now is None:
+            return Reason.WAITS, "one_use", "its nodes go to jobs that the score prefers"
+        if now:
+            return Reason.WAITS, "one_use", FITS_ALONE
+        if self._ask(instance.idle, job) is False:
+            rule, message = self._binding(instance.idle, job)
+            return Reason.NEVER, rule, f"{message}, even with every node up and idle"
+        return Reason.WAITS, *self._binding(instance, job)
+
+    def _ask(self, instance: Instance, job: Job) -> bool | None:
+        if self._questions >= MOST_QUESTIONS or len(instance.cluster.nodes) > MOST_NODES:
+            return None
+        self._questions += 1
+        return possible(instance, job, self._options)
+
+    def _binding(self, instance: Instance, job: Job) -> tuple[str, str]:
+        """The one rule without which the job could start, else the shape of its units."""
+        free = max(
+            len(instance.eligible(job, partition) & instance.free)
+            for partition in instance.partitions_of(job)
+        )
+        if free < job.num_nodes:
+            return "available", f"asks for {job.num_nodes} nodes, {free} it may use are free"
+        for rule, relaxed in _relaxations(instance, job):
+            if self._ask(instance, relaxed):
+                return rule, f"could start if it were not for {rule}"
+        partition = instance.partitions_of(job)[0]
+        units = instance.units(job, partition)
+        kind = instance.cluster.topology_of(partition).kind
+        rule = {
+            "block": "block_region",
+            "ring": "ring_arc",
+            "torus3d": "torus_anchor",
+            "tree": "common_switch",
+        }.get(kind, "available")
+        what = f"{units.count} units of {units.size} nodes" if units.count > 1 else (
+            f"{units.size} nodes together"
+        )
+        return rule, f"{free} nodes are free, but nowhere {what}"
+
+
+def _relaxations(instance: Instance, job: Job) -> Iterator[tuple[str, Job]]:
+    """The job without one of its wishes, most easily given up first."""
+    for resource in instance.cluster.resources:
+        if resource.is_power:
+            yield "power", replace(job, power_w=0)
+        elif requested(job, resource):
+            kept = tuple(pair for pair in job.licenses if pair[0] != resource.name)
+            yield Mode(resource.mode).name.lower(), replace(job, licenses=kept)
+    if job.switches is not None:
+        yield "leaf_switches", replace(job, switches=None)
+    if job.contiguous:
+        yield "contiguous", replace(job, contiguous=False)
+    if job.spreads:
+        yield "spread_segments", replace(job, spread_segments=False)
+    if job.consolidates:
+        yield "consolidate_segments", replace(job, consolidate_segments=False)
+    if job.is_exclusive_topo:
+        yield "exclusive_wanted", replace(job, exclusive=None)
+    if job.nodelist is not None:
+        yield "required_nodes", replace(job, nodelist=None)
+    if job.exclude:
+        yield "exclude", replace(job, exclude=())

@@ -8,21 +8,16 @@ from ..models.errors import SolverError
 from ..models.instance import Instance
 from ..models.plan import Objective, Plan, PlanOptions, PlanResult, Progress, TermValue
 from ..models.rules import verify
-from ..models.score import capacity_mix, score
+from ..models.score import score
 from .budget import Budget
 from .decode import Decoder, SpreadConflict
 from .explain import unplaced_jobs
 from .hint import add_hint
-from .holds import exclusive_wanted
-from .layout import MERGE_THRESHOLD, build_layout
+from .layout import MERGE_THRESHOLD
 from .model import PlacementModel
-from .objective import Term, first_term, later_terms
-from .options import OptionBuilder
-from .packing import pack
-from .resources import limit_resources
-from .shapes import group_shapes
+from .objective import Term, first_term
+from .build import build_model
 from .stages import Stages
-from .units import place_units
 
 NAME = "optimal"
 # Refining every lane into single bins is only worth a try below this many bins.
@@ -64,7 +59,7 @@ def optimal(
         engine=NAME,
         options=options,
         objective=objective,
-        unplaced=unplaced_jobs(instance, options, plan, objective[0]),
+        unplaced=unplaced_jobs(model, plan, objective[0]),
         wall_s=budget.wall_s,
         statistics={
             "work": round(budget.work, 6),
@@ -75,31 +70,6 @@ def optimal(
             "constraints": len(model.cp.proto.constraints),
         },
     )
-
-
-def build_model(
-    instance: Instance, options: PlanOptions, merge_threshold: int = MERGE_THRESHOLD
-) -> tuple[PlacementModel, list[Term]]:
-    """The placement model of an instance, and the later terms of its score."""
-    builder = OptionBuilder(instance, options.legality)
-    shapes = group_shapes(instance, builder, per_job=options.locality)
-    mix = capacity_mix(instance, options)
-    layout = build_layout(
-        instance,
-        builder,
-        shapes,
-        mix,
-        locality=options.locality,
-        balance_power=options.balance_power,
-        merge_threshold=merge_threshold,
-    )
-    model = PlacementModel(instance, options, layout)
-    model.add_shapes(shapes)
-    place_units(model)
-    exclusive_wanted(model)
-    pack(model)
-    limit_resources(model)
-    return model, later_terms(model, mix)
 
 
 def _solve(
