@@ -83,6 +83,7 @@ def build_entry(
     context: JobContext,
     *,
     reason: str = "",
+    places: Mapping[str, str] | None = None,
 ) -> JobEntry | None:
     """One job of a YAML, CSV or sbatch file; None when anything about it is wrong.
 
@@ -98,9 +99,11 @@ def build_entry(
         What there is to know about the cluster.
     reason
         Why the job is ineligible, for sbatch options that say so (``--hold`` ...).
+    places
+        Places of single keys, where they are known.
     """
     num_errors = len(log.errors)
-    values: dict[str, Any] | None = parse_values(raw, log, place)
+    values: dict[str, Any] | None = parse_values(raw, log, place, places)
     if values is None:
         return None
     if "job_id" not in values:

@@ -226,7 +226,10 @@ JOB_KEYS: Mapping[str, JobKey] = {key.name: key for key in _TABLE}
 
 
 def parse_values(
-    raw: Mapping[str, object], log: ProblemLog, place: str
+    raw: Mapping[str, object],
+    log: ProblemLog,
+    place: str,
+    places: Mapping[str, str] | None = None,
 ) -> dict[str, object] | None:
     """Typed values of one job's keys; None if any of them is wrong (all are reported).
 
@@ -238,6 +241,8 @@ def parse_values(
         Where problems go.
     place
         The job's place in its source.
+    places
+        Places of single keys, where they are known.
     """
     values: dict[str, object] = {}
     is_good = True
@@ -254,7 +259,7 @@ def parse_values(
         except (ValueError, TypeError) as error:
             # A TypeError is an unhashable value (a list or mapping) given to a cached parser.
             found = shown(value) if isinstance(error, TypeError) else str(error)
-            log.error(f"{place}, {name}", found, key.wanted)
+            log.error((places or {}).get(name, f"{place}, {name}"), found, key.wanted)
             is_good = False
     return values if is_good else None
 

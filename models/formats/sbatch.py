@@ -25,6 +25,8 @@ class SubmitOptions:
     ----------
     values
         Job keys; texts as written, or typed values from `parse_submit_line`.
+    places
+        Option, and in a script the line, that each key comes from.
     reason
         Why the job cannot start yet: held, dependency, reservation.
     array
@@ -38,6 +40,7 @@ class SubmitOptions:
     """
 
     values: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
     reason: str = ""
     array: str = ""
     sizes: dict[str, str] = field(default_factory=dict)
@@ -64,19 +67,22 @@ def read_sbatch(text: str, job_id: str, log: ProblemLog, context: JobContext) ->
         return []
     options = SubmitOptions()
     for place, tokens in _directives(text, log):
-        warned, wrong = len(options.warnings), len(options.errors)
+        warned, wrong, known = len(options.warnings), len(options.errors), dict(options.places)
         _collect(tokens, options, is_lossy=False)
         for option, message in options.warnings[warned:]:
             log.warn(f"{place}, {option}", message)
         for option, found, wanted in options.errors[wrong:]:
             log.error(f"{place}, {option}", found, wanted)
+        for key, option in options.places.items():
+            if known.get(key) != option:
+                options.places[key] = f"{place}, {option}"
     place = f"job {job_id}"
     warned = len(options.warnings)
     _derive_sizes(options)
     for option, message in options.warnings[warned:]:
         log.warn(f"{place}, {option}", message)
     raw = {"job_id": job_id, **options.values}
-    entry = build_entry(raw, log, place, context, reason=options.reason)
+    entry = build_entry(raw, log, place, context, reason=options.reason, places=options.places)
     if entry is None or not options.array:
         return [] if entry is None else [entry]
     try:
@@ -225,6 +231,9 @@ def _split(token: str) -> tuple[Option | None, str | None, str]:
 def _apply(option: Option, value: str | None, options: SubmitOptions) -> None:
     """Let one option take effect."""
     label, effect = f"--{option.name}", option.effect
+    key = effect.removeprefix(":").replace("-", "_")
+    if key in JOB_KEYS:
+        options.places[key] = label
     if effect.startswith("!"):
         options.warnings.append((label, f"is not modelled: {effect[1:]} may differ from the plan"))
     elif effect.startswith(":"):

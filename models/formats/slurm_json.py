@@ -92,7 +92,7 @@ class _Walk:
             value, self.position = self._decoder.raw_decode(self.text, self.position)
         except json.JSONDecodeError as error:
             self.position = error.pos
-            self._fail(error.msg[:1].lower() + error.msg[1:])
+            self._fail((error.msg[:1].lower() + error.msg[1:]).removesuffix(" starting at"))
         except RecursionError:
             self._fail("nested too deeply")
         except ValueError as error:

@@ -89,7 +89,7 @@ def reserved_now(
                 cluster.index_of[name] for name in reservation.nodes if name in cluster.index_of
             }
             nodes |= indices
-            found = f"reservation {reservation.name} holds {named(reservation.nodes)}"
+            found = f"reservation {shown(reservation.name)} holds {named(reservation.nodes)}"
             log.warn("", f"{found}: unavailable to all jobs planned here")
     return frozenset(nodes)
 
@@ -107,7 +107,7 @@ def warn_future(
             start = show_instant(reservation.start_s)
             log.warn(
                 "",
-                f"reservation {reservation.name} takes {named(reservation.nodes)} from {start}: "
+                f"reservation {shown(reservation.name)} takes {named(reservation.nodes)} from {start}: "
                 f"Slurm starts none of the {len(late)} jobs there whose time limit ends later",
                 "--unavailable for these nodes, or shorter limits",
             )
