@@ -14,6 +14,7 @@ from rackwright.models.cluster import Cluster, Partition
 from rackwright.models.instance import Instance, RunningJob
 from rackwright.models.job import Job, Switches
 from rackwright.models.legality import Exclusive, Legality
+from rackwright.models.never import explain_never
 from rackwright.models.node import Node
 from rackwright.models.plan import Objective, PlanOptions
 from rackwright.models.resources import Layer, Mode, Resource
@@ -78,7 +79,7 @@ def random_instance(rng: Random, kind: str) -> Instance:
     nodes = tuple(
         Node(
             f"n{index}",
-            features=frozenset({"x"}) if rng.random() < 0.6 else frozenset(),
+            features=frozenset({"x"}) if rng.random() < 0.8 else frozenset(),
             power_w=rng.choice((0, 2, 2, 3)),
         )
         for index in everything
@@ -102,7 +103,7 @@ def random_instance(rng: Random, kind: str) -> Instance:
 
 
 def _topology(rng: Random, kind: str, name: str, everything: list[int]) -> Topology:
-    members = everything[: len(everything) - rng.choice((0, 0, 0, 1, 2))]
+    members = everything[: len(everything) - rng.choice((0, 0, 0, 0, 1, 2))]
     if rng.random() < 0.2:
         members = rng.sample(members, len(members))
     match kind:
@@ -130,13 +131,14 @@ def _cut(rng: Random, members: list[int], sizes: tuple[int, ...]) -> list[list[i
 
 
 def _block(rng: Random, name: str, members: list[int]) -> BlockTopology:
-    base = rng.randint(1, 3)
+    base = rng.choice((1, 2, 2, 2, 3))
     # Mostly full blocks; short, oversized and phantom ones in between.
-    sizes = (base, base, base, base, max(1, base - 1), base + 1)
+    ragged = (base, base, base, max(1, base - 1), base + 1)
+    sizes = rng.choice(((base,), ragged))
     groups = _cut(rng, members, sizes)
     if rng.random() < 0.25:
         groups.insert(rng.randint(0, len(groups)), [])
-    levels = rng.choice(((0,), (0, 1), (0, 1), (0, 2), (0, 1, 2), (0, 3), (0, 1, 2, 3, 4)))
+    levels = rng.choice(((0,), (0,), (0, 1), (0, 1), (0, 2), (0, 2), (0, 1, 2), (0, 1, 3), (0, 3)))
     blocks = tuple(Block(f"b{i}", tuple(sorted(group))) for i, group in enumerate(groups))
     return BlockTopology(name, base, levels, blocks)
 
@@ -208,7 +210,8 @@ def _partitions(
 
 
 def _some_nodes(rng: Random, everything: list[int]) -> frozenset[int]:
-    return frozenset(node for node in everything if rng.random() < 0.95)
+    share = rng.choice((1.0, 1.0, 0.9))
+    return frozenset(node for node in everything if rng.random() < share)
 
 
 def _resource(rng: Random, kind: str, everything: list[int]) -> Resource:
@@ -216,9 +219,9 @@ def _resource(rng: Random, kind: str, everything: list[int]) -> Resource:
         mode = Mode.MODE_1 if kind == "mode_1" else Mode.MODE_2
         layers = []
         for _ in range(rng.randint(1, 4)):
-            first = rng.randrange(len(everything))
-            nodes = frozenset(everything[first : first + rng.randint(2, 7)])
-            count = rng.choice((-1, 0, 1, 2, 3, 4))
+            first = rng.randrange(len(everything) - 1)
+            nodes = frozenset(everything[first : first + rng.randint(3, len(everything))])
+            count = rng.choice((-1, 0, 1, 2, 2, 3, 3, 4, 5))
             layers.append(Layer(nodes, count, rng.choice((0, 0, 1)) if count > 1 else 0))
         return Resource("res", mode, tuple(layers))
     half = len(everything) // 2
@@ -237,8 +240,12 @@ def _resource(rng: Random, kind: str, everything: list[int]) -> Resource:
 def _loaded(rng: Random, cluster: Cluster) -> Instance:
     """The cluster with a random load and a random queue."""
     everything = rng.sample(range(len(cluster.nodes)), len(cluster.nodes))
-    load = rng.choice((0.0, 0.15, 0.25, 0.45))
+    load = rng.choice((0.0, 0.0, 0.15, 0.3, 0.5))
     busy = [node for node in everything if rng.random() < load]
+    topology = cluster.topologies[0]
+    if isinstance(topology, BlockTopology) and rng.random() < 0.2:
+        # Free nodes scattered over many blocks: lower-level block limits bind.
+        busy = [rng.choice(block.nodes) for block in topology.blocks if len(block.nodes) > 1]
     running: list[RunningJob] = []
     unavailable: set[int] = set()
     allocated: set[int] = set()
@@ -255,10 +262,9 @@ def _loaded(rng: Random, cluster: Cluster) -> Instance:
     free = sorted(
         set(everything) - unavailable - allocated - {n for r in running for n in r.nodes}
     )
-    blocked = {rng.choice(free)} if free and rng.random() < 0.1 else set()
-    jobs = [
-        _job(rng, cluster, str(index)) for index in range(rng.choice((0, 1, 2, 2, 3, 3, 4, 4)))
-    ]
+    blocked = {rng.choice(free)} if free and rng.random() < 0.06 else set()
+    num_jobs = rng.choice((0, 1, 1, 2, 2, 3, 3, 4))
+    jobs = [_possible_job(rng, cluster, str(index), num_jobs) for index in range(num_jobs)]
     jobs.sort(key=lambda job: (-(job.priority or 0), job.job_id))
     used = {
         resource.name: tuple(rng.choice((0, 0, 1)) for _ in resource.layers)
@@ -278,7 +284,7 @@ def _loaded(rng: Random, cluster: Cluster) -> Instance:
 
 
 def _running(rng: Random, cluster: Cluster, index: int, nodes: frozenset[int]) -> RunningJob:
-    exclusive = Exclusive.TOPO if rng.random() < 0.3 else None
+    exclusive = Exclusive.TOPO if rng.random() < 0.2 else None
     partition = rng.choice((None, *(partition.name for partition in cluster.partitions)))
     job = Job(f"running{index}", len(nodes), exclusive=exclusive)
     return RunningJob(job, nodes, partition)
@@ -296,16 +302,29 @@ def _volume(rng: Random, cluster: Cluster) -> int | None:
     return rng.choice(volumes) if volumes else None
 
 
-def _job(rng: Random, cluster: Cluster, job_id: str) -> Job:
+def _possible_job(rng: Random, cluster: Cluster, job_id: str, num_jobs: int) -> Job:
+    """A job, drawn again while it can never start; a few of those remain."""
+    job = _job(rng, cluster, job_id, num_jobs)
+    for _ in range(rng.choice((0, 2, 3, 4))):
+        if explain_never(Instance(cluster, (job,)), job, Legality.DOCUMENTED) is None:
+            break
+        job = _job(rng, cluster, job_id, num_jobs)
+    return job
+
+
+def _job(rng: Random, cluster: Cluster, job_id: str, num_jobs: int) -> Job:
     total = len(cluster.nodes)
-    num_nodes = min(rng.choice((1, 1, 2, 2, 2, 3, 3, 4, 4, 4, 5, 6, 6, 8)), total)
+    num_nodes = min(rng.choice((1, 2, 2, 3, 3, 4, 4, 4, 5, 6, 6, 8)), total)
+    # Short queues have room for jobs above the largest level and for many segments.
+    if num_jobs <= 2 and rng.random() < 0.5:
+        num_nodes = rng.choice((total, total - 1, rng.randint(total // 2, total)))
     shape = _volume(rng, cluster)
     job = Job(
         job_id,
         num_nodes,
-        exclusive=Exclusive.TOPO if rng.random() < 0.2 else None,
+        exclusive=Exclusive.TOPO if rng.random() < 0.15 else None,
         contiguous=rng.random() < 0.25,
-        features="x" if rng.random() < 0.12 else None,
+        features="x" if rng.random() < 0.1 else None,
         power_w=rng.choice((None, None, 0, 1, 4)),
         submit_s=rng.choice((None, NOW_S - 10, NOW_S - 500)),
         priority=rng.choice((None, 1, 2, 3)),
@@ -315,17 +334,18 @@ def _job(rng: Random, cluster: Cluster, job_id: str) -> Job:
         # Other sizes can never run on a torus.
         count = rng.randint(1, 3)
         job = replace(job, num_nodes=shape * count, segment=shape if count > 1 else None)
-    elif rng.random() < 0.55:
+    elif rng.random() < 0.6:
         divisors = [size for size in range(1, num_nodes + 1) if num_nodes % size == 0]
-        odd = rng.random() < 0.08
+        divisors = [size for size in divisors if 1 < size < num_nodes] * 3 + divisors
+        odd = rng.random() < 0.05
         job = replace(
             job,
             segment=rng.randint(1, total + 2) if odd else rng.choice(divisors),
-            spread_segments=rng.random() < 0.35,
-            consolidate_segments=rng.random() < 0.35,
+            spread_segments=rng.random() < 0.4,
+            consolidate_segments=rng.random() < 0.4,
         )
     if rng.random() < 0.3:
-        job = replace(job, switches=Switches(rng.randint(1, 3), 300))
+        job = replace(job, switches=Switches(rng.choice((1, 1, 2, 3)), 300))
     names = [node.name for node in cluster.nodes]
     if rng.random() < 0.12:
         job = replace(job, exclude=tuple(rng.sample(names, rng.randint(1, 2))))
