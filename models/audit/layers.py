@@ -19,7 +19,7 @@ RULE_OF_MODE = {Mode.MODE_1: "mode_1", Mode.MODE_2: "mode_2", Mode.MODE_3: "mode
 class Charge:
     """What one allocation adds to one layer while it lasts."""
 
-    index: int
+    index: int  # of the allocation; -1 for nodes that are down
     layer: int
     amount: int
     start_s: int
@@ -71,17 +71,22 @@ def charges_of(era: Era, instance: Instance, resource: Resource) -> Iterator[Cha
                 continue
             for layer in overlapping(resource, allocation.nodes):
                 nodes = resource.layers[layer].nodes
-                times = (
-                    sum(node in nodes for node in allocation.nodes)
-                    if resource.mode is Mode.MODE_3
-                    else 1
-                )
+                is_per_node = resource.mode is Mode.MODE_3
+                times = sum(node in nodes for node in allocation.nodes) if is_per_node else 1
                 span = (allocation.start_s, allocation.end_s)
                 yield Charge(index, layer, amount * times, *span)
 
 
 def _power_charges(era: Era, instance: Instance, resource: Resource) -> Iterator[Charge]:
-    """Watts above idle; `usage_over_time` starts from the idle draw of all nodes."""
+    """Watts above idle; `usage_over_time` starts from the idle draw of all nodes.
+
+    A node that is down draws nothing: its idle watts are taken off again.
+    """
+    for absence in era.absences:
+        if absence.outage.is_off and resource.idle_w:
+            for layer, number in _per_layer(resource, absence.nodes).items():
+                amount = -resource.idle_w * number
+                yield Charge(-1, layer, amount, absence.start_s, absence.end_s)
     for index, allocation in enumerate(era.allocations):
         watts: dict[int, int] = {}
         for node in allocation.nodes:
@@ -90,6 +95,15 @@ def _power_charges(era: Era, instance: Instance, resource: Resource) -> Iterator
                 watts[layer] = watts.get(layer, 0) + draw
         for layer, amount in watts.items():
             yield Charge(index, layer, amount, allocation.start_s, allocation.end_s)
+
+
+def _per_layer(resource: Resource, nodes: Iterable[int]) -> dict[int, int]:
+    """Number of `nodes` in each layer that has any."""
+    counts: dict[int, int] = {}
+    for node in nodes:
+        for layer in resource.layers_of.get(node, ()):
+            counts[layer] = counts.get(layer, 0) + 1
+    return counts
 
 
 def usage_over_time(

@@ -73,6 +73,19 @@ class LayerChoice:
         """Indices of the allocations charged now."""
         return [claim.index for claim in self._claims]
 
+    def used(self, now_s: int) -> tuple[int, ...]:
+        """Use per layer, `base` not included, of what still runs."""
+        self._release(now_s)
+        return tuple(self._used)
+
+    def used_without(self, gone: set[int]) -> tuple[int, ...]:
+        """Use per layer once some of the running allocations have ended."""
+        used = list(self._used)
+        for claim in self._claims:
+            if claim.index in gone:
+                used[claim.charged] -= claim.amount
+        return tuple(used)
+
     def _release(self, now_s: int) -> None:
         kept = []
         for claim in self._claims:

@@ -35,6 +35,8 @@ class Outage:
         Name of the reservation.
     reason
         As recorded.
+    is_off
+        Whether the nodes draw no power: down rather than drained or reserved.
     """
 
     nodelist: str
@@ -43,6 +45,7 @@ class Outage:
     kind: str = OUTAGE
     name: str = ""
     reason: str = ""
+    is_off: bool = True
 
 
 def read_outages(path: Path, clock: Clock) -> tuple[list[Outage], ProblemLog]:
@@ -122,7 +125,9 @@ def _outage(
         log.error(place, "ends before it starts", "")
         return None
     name, reason = values.get("name", ""), values.get("reason", "")
-    return Outage(nodelist, starts[0], end_s, kind, name, reason)
+    states = parse_states([values.get("state", "")])
+    is_off = kind == OUTAGE and (not states or "DOWN" in states)
+    return Outage(nodelist, starts[0], end_s, kind, name, reason, is_off)
 
 
 def _takes_nodes_away(state: str) -> bool:

@@ -1,0 +1,311 @@
+"""Needless waits: stretches in which a waiting job could have started on nodes that were free."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from ..instance import Instance, RunningJob
+from ..plan import Plan
+from .binding import binding_rule
+from .fit import fit
+from .fit_block import Fit
+from .history import Allocation, Era, Wait
+from .occupancy import Occupancy, Stretch
+from .scene import Request, Scene
+
+# An exact engine: a plan that starts as many jobs as it could, and whether more is impossible.
+MostJobs = Callable[[Instance], tuple[Plan, bool]]
+
+PROTECTS = "protects a job of higher priority"
+HIGHER_FIRST = "the nodes go to a job of higher priority"
+UNDECIDED = "undecided"
+NEEDLESS = "needless"
+FOREVER_S = 1 << 62
+
+# Reasons that Slurm noted for waits that no placement could have ended.
+_NOT_ABOUT_NODES = ("Assoc", "QOS", "JobHeld", "Depend", "Begin", "PartitionT", "PartitionD")
+_NOT_ABOUT_NODES_EITHER = ("PartitionI", "PartitionN", "Licenses", "BadConstraints", "JobArray")
+
+
+@dataclass(slots=True)
+class Pending:
+    """A waiting job, and the stretches in which it need not have waited.
+
+    Attributes
+    ----------
+    wait
+        What was recorded.
+    request
+        What it asks for.
+    turn
+        Its place in the queue: partition tier, priority, submission, id.
+    spans
+        Needless intervals, joined where they touch.
+    repack_spans
+        Intervals in which only a repacking of the running jobs would have made room.
+    """
+
+    wait: Wait
+    request: Request
+    turn: tuple[int, int, int, str]
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    repack_spans: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def limit_s(self) -> int:
+        """How long it may run; without a limit, for ever."""
+        limit = self.wait.record.job.time_limit_s
+        return FOREVER_S if limit is None else limit
+
+
+def add_span(spans: list[tuple[int, int]], start_s: int, end_s: int) -> None:
+    """Append an interval, joining it to one that ends where it begins."""
+    if spans and spans[-1][1] == start_s:
+        spans[-1] = (spans[-1][0], end_s)
+    else:
+        spans.append((start_s, end_s))
+
+
+def is_judged(wait: Wait) -> str:
+    """Why a wait is left out; empty if it is judged."""
+    record = wait.record
+    if record.reason.startswith(_NOT_ABOUT_NODES + _NOT_ABOUT_NODES_EITHER):
+        return f"waits not judged: Slurm noted {record.reason}"
+    if record.reservation:
+        return "waits not judged: the job waited for its reservation"
+    if record.slots:
+        return "waits not judged: the job shares nodes"
+    if not record.knows_request:
+        return "waits not judged: segments not recorded"
+    return ""
+
+
+class WaitJudge:
+    """Walks through the stretches of an era and judges every waiting job in each.
+
+    Parameters
+    ----------
+    era
+        What happened.
+    occupancy
+        Replays it.
+    most_jobs
+        Exact engine for requests that `fit` leaves open; None leaves them open.
+    facts
+        Receives counts: waits judged, left out and why.
+
+    Notes
+    -----
+    In a stretch, jobs are asked in the order of the queue whether they fit what is free besides
+    what higher jobs would have taken. A lower job that would run into the earliest start of a
+    higher one (by the running jobs' time limits) must find nodes outside of that reservation.
+    Verdicts are kept until nodes are released (a request that does not fit) or taken (one that
+    does).
+    """
+
+    def __init__(
+        self,
+        era: Era,
+        occupancy: Occupancy,
+        *,
+        facts: Counter[str],
+        most_jobs: MostJobs | None = None,
+    ) -> None:
+        self.era = era
+        self.occupancy = occupancy
+        self.queue: list[tuple[tuple[int, int, int, str], int]] = []
+        self.pending: dict[int, Pending] = {}
+        self.done: list[Pending] = []
+        self.node_s_by_cause: Counter[str] = Counter()
+        self._facts = facts
+        self._most_jobs = most_jobs
+        self._fits: dict[int, Fit] = {}
+        self._binding: dict[int, str] = {}
+        self._limits: list[tuple[int, int]] | None = None
+
+    def step(self, stretch: Stretch) -> list[Pending]:
+        """Judge one stretch; returns the jobs that do not fit, in the order of the queue."""
+        self._update(stretch)
+        if not self.queue:
+            return []
+        scene = self.occupancy.scene(stretch.start_s)
+        waiting = [self.pending[index] for _, index in self.queue]
+        for pending in waiting:
+            self._fit(pending.request, scene)
+        blocked = [p for p in waiting if self._fits[id(p.request)].nodes is None]
+        if len(blocked) < len(waiting):
+            self._hand_out(stretch, scene, waiting)
+        for pending in blocked:
+            self._charge(self._cause(pending.request, scene), pending, stretch)
+        return blocked
+
+    def _update(self, stretch: Stretch) -> None:
+        change = stretch.change
+        for index in change.gone:
+            gone = self.pending.pop(index, None)
+            if gone is not None:
+                self.queue.pop(bisect_left(self.queue, (gone.turn, index)))
+                self.done.append(gone)
+        for index in change.waiting:
+            self._enqueue(index)
+        if change.moves_nodes:
+            self._limits = None
+            self._binding.clear()
+            free = self.occupancy.scene(stretch.start_s).free
+            for key, found in list(self._fits.items()):
+                stale = change.frees if found.nodes is None else not free.issuperset(found.nodes)
+                # Taken nodes may also close units or use up layers: only plain fits stay valid.
+                if stale or (found.nodes is not None and self._has_side_effects(change.started)):
+                    del self._fits[key]
+
+    def _has_side_effects(self, started: tuple[int, ...]) -> bool:
+        return bool(started) and (
+            bool(self.era.cluster.resources)
+            or any(self._is_exclusive(self.era.allocations[index]) for index in started)
+            or any(p.request.is_exclusive for p in self.pending.values())
+        )
+
+    def _is_exclusive(self, allocation: Allocation) -> bool:
+        requests = self.occupancy.requests
+        return requests.of(allocation.record.job, allocation.partition).is_exclusive
+
+    def _enqueue(self, index: int) -> None:
+        wait = self.era.waits[index]
+        reason = is_judged(wait)
+        if reason:
+            self._facts[reason] += 1
+            return
+        self._facts["waits judged"] += 1
+        job = wait.record.job
+        partition = self.era.cluster.partition_named[wait.partition]
+        turn = (-partition.priority_tier, -(job.priority or 0), job.submit_s or 0, job.job_id)
+        request = self.occupancy.requests.of(job, wait.partition)
+        self.pending[index] = Pending(wait, request, turn)
+        insort(self.queue, (turn, index))
+
+    def _fit(self, request: Request, scene: Scene) -> Fit:
+        found = self._fits.get(id(request))
+        if found is None:
+            found = fit(request, scene)
+            if found.verdict is None and self._most_jobs is not None:
+                found = self._decide(request, scene)
+            self._fits[id(request)] = found
+        return found
+
+    def _decide(self, request: Request, scene: Scene) -> Fit:
+        """Ask the exact engine for what counting and greedy placing left open."""
+        assert self._most_jobs is not None
+        running = tuple(
+            RunningJob(allocation.record.job, frozenset(allocation.nodes), allocation.partition)
+            for allocation in self.occupancy.running.values()
+        )
+        down = self.era.everything - scene.free - scene.occupied
+        job = replace(request.job, partitions=(request.partition.name,))
+        used = use_of_jobs(scene)
+        instance = Instance(self.era.cluster, (job,), running, unavailable=down, used=used)
+        plan, is_proven = self._most_jobs(instance)
+        self._facts["requests put to the exact engine"] += 1
+        if plan.placements:
+            return Fit(plan.placements[0].nodes)
+        return Fit(None, is_proven=is_proven)
+
+    def _cause(self, request: Request, scene: Scene) -> str:
+        if self._fits[id(request)].verdict is None:
+            return UNDECIDED
+        cause = self._binding.get(id(request))
+        if cause is None:
+            cause = self._binding[id(request)] = binding_rule(request, scene)
+        return cause
+
+    def _charge(self, cause: str, pending: Pending, stretch: Stretch) -> None:
+        length_s = stretch.end_s - stretch.start_s
+        self.node_s_by_cause[cause] += length_s * pending.request.num_nodes
+
+    def _hand_out(self, stretch: Stretch, scene: Scene, waiting: list[Pending]) -> None:
+        """Let waiting jobs take free nodes in the order of the queue, as far as they may."""
+        left = scene
+        reserved: list[tuple[int, frozenset[int]]] = []
+        blocked: dict[int, Request] = {}
+        for pending in waiting:
+            request = pending.request
+            if self._fits[id(request)].nodes is None:
+                blocked.setdefault(id(request), request)
+                continue
+            for other in blocked.values():
+                reserved.append(self._reservation(other, stretch.start_s))
+            blocked.clear()
+            ends_s = stretch.start_s + pending.limit_s
+            promised = [nodes for from_s, nodes in reserved if from_s < ends_s]
+            without = frozenset[int]().union(*promised)
+            found = fit(request, left, without=without)
+            if found.nodes is not None:
+                add_span(pending.spans, stretch.start_s, stretch.end_s)
+                self._charge(NEEDLESS, pending, stretch)
+                left = left.started(request, found.nodes)
+            elif fit(request, left).nodes is not None:
+                self._charge(PROTECTS, pending, stretch)
+            else:
+                self._charge(HIGHER_FIRST, pending, stretch)
+
+    def _reservation(self, request: Request, now_s: int) -> tuple[int, frozenset[int]]:
+        """When a request could start by the running jobs' limits, and nodes to keep for it."""
+        if self._limits is None:
+            self._limits = sorted(
+                (_limit_end(allocation, now_s), index)
+                for index, allocation in self.occupancy.running.items()
+            )
+        ends = self._limits
+        known = sum(end_s < FOREVER_S for end_s, _ in ends)
+        scene = self.occupancy.scene(now_s)
+
+        def place(number: int) -> Fit:
+            released = [index for _, index in ends[:number]]
+            later = self.occupancy.scene_after(released, now_s)
+            return fit(request, later, avoid=scene.free)
+
+        last = place(known)
+        if last.nodes is None:
+            return FOREVER_S, frozenset()
+        # More released nodes never hurt, so that the first sufficient number is found by halving.
+        low, high = 1, known
+        while low < high:
+            middle = (low + high) // 2
+            tried = place(middle)
+            if tried.nodes is None:
+                low = middle + 1
+            else:
+                high, last = middle, tried
+        assert last.nodes is not None
+        return ends[high - 1][0] if high else now_s, frozenset(last.nodes)
+
+    def finish(self) -> list[Pending]:
+        """Every judged wait, after the last stretch."""
+        self.done.extend(self.pending.values())
+        self.pending.clear()
+        self.queue.clear()
+        return self.done
+
+
+def _limit_end(allocation: Allocation, now_s: int) -> int:
+    """When a running job has to end; one that is over its limit may end at any moment."""
+    limit = allocation.record.job.time_limit_s
+    start_s = allocation.record.start_s
+    if limit is None or start_s is None:
+        return FOREVER_S
+    return max(start_s + limit, now_s)
+
+
+def use_of_jobs(scene: Scene) -> dict[str, tuple[int, ...]]:
+    """Use per resource as an instance has it: idle watts are added there by itself."""
+    use = {}
+    for index, resource in enumerate(scene.cluster.resources):
+        idle = resource.idle_w if resource.is_power else 0
+        counts = scene.used.get(index, (0,) * len(resource.layers))
+        use[resource.name] = tuple(
+            used - idle * len(layer.nodes & scene.free)
+            for used, layer in zip(counts, resource.layers, strict=True)
+        )
+    return use
