@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from math import inf
 
 from .capacity import arcs_left
 from .cluster import Partition
@@ -16,7 +17,7 @@ from .legality import Legality
 from .resources import INFINITE, Mode, Resource
 from .rules.block import has_floor_capacity
 from .rules.start import is_placed_flat
-from .rules.usage import requested
+from .rules.usage import draw_w, requested, used_before
 from .topology import BlockTopology, RingTopology, Topology, TorusTopology, TreeTopology
 
 Finding = tuple[str, str]
@@ -83,23 +84,45 @@ def _candidates(
 
 
 def _resources(idle: Instance, job: Job, nodes: frozenset[int]) -> Finding | None:
-    """Requests above what the layers hold when nothing runs."""
+    """Requests and draws above what the layers hold when nothing runs."""
     for resource in idle.cluster.resources:
         amount = requested(job, resource)
-        if not amount or resource.is_power:
+        if resource.is_power:
+            # A free node draws its idle watts already.
+            costs = {n: draw_w(idle, job, n, resource) - resource.idle_w for n in nodes}
+            rule, what = "power", "its draw"
+        elif amount:
+            costs = dict.fromkeys(nodes, amount)
+            rule, what = resource.mode.name.lower(), f"{amount} {resource.name}"
+        else:
             continue
-        serving = sum(_serves(resource, node, amount) for node in nodes)
+        left = _capacities(idle, resource)
+        serving = sum(_serves(resource, left, node, costs[node]) for node in nodes)
         if serving < job.num_nodes:
-            rule = resource.mode.name.lower()
-            message = f"only {serving} of {job.num_nodes} nodes can give {amount} {resource.name}"
-            return rule, message
+            return rule, f"only {serving} of {job.num_nodes} nodes can give {what}"
+        if resource.is_power or resource.mode is Mode.MODE_3:
+            for index, layer in enumerate(resource.layers):
+                inside = [costs[node] for node in nodes & layer.nodes]
+                needed = job.num_nodes - (len(nodes) - len(inside))
+                if needed > 0 and 0 < min(inside) and left[index] < needed * min(inside):
+                    return rule, f"layer {layer.name or index} cannot give {needed} nodes {what}"
     return None
 
 
-def _serves(resource: Resource, node: int, amount: int) -> bool:
-    """Whether an idle node's layers can take one request (5.3)."""
-    layers = [resource.layers[index] for index in resource.layers_of.get(node, ())]
-    enough = [layer.capacity == INFINITE or layer.capacity >= amount for layer in layers]
+def _capacities(idle: Instance, resource: Resource) -> list[float]:
+    """What every layer has left on the idle cluster."""
+    used = used_before(idle, resource)
+    return [
+        inf if layer.capacity == INFINITE else max(layer.capacity - amount, 0)
+        for layer, amount in zip(resource.layers, used, strict=True)
+    ]
+
+
+def _serves(resource: Resource, left: list[float], node: int, cost: int) -> bool:
+    """Whether an idle node's layers can take its cost (5.3)."""
+    enough = [cost <= left[index] for index in resource.layers_of.get(node, ())]
+    if resource.is_power:
+        return cost <= 0 or all(enough)
     if resource.mode is Mode.MODE_1:
         return any(enough)
     return bool(enough) and all(enough)
