@@ -14,7 +14,7 @@ _LEFT_OUT = frozenset({"user", "account", "comment", "now_s"})
 
 
 def fingerprint(instance: Instance) -> str:
-    """``sha256:`` and the hash of the canonical state.
+    """SHA-256 of the canonical state, as 64 hexadecimal digits.
 
     Everything counts on which a placement can depend: cluster, node states, resources and their
     use, running jobs, the queue in its order. Owners, comments and the instant of the dump do not,
@@ -23,7 +23,7 @@ def fingerprint(instance: Instance) -> str:
     digest = hashlib.sha256()
     for piece in _pieces(instance):
         digest.update(piece)
-    return f"sha256:{digest.hexdigest()}"
+    return digest.hexdigest()
 
 
 def _pieces(instance: Instance) -> Iterable[bytes]:

@@ -14,6 +14,8 @@ from .jobs_keys import JOB_KEYS, expand_cached, shown
 from .sbatch_options import Argument, Option, long_option, short_option
 
 _DIRECTIVE = "#SBATCH"
+# What follows these in an unquoted --wrap are options of theirs.
+_LAUNCHERS = frozenset({"srun", "mpirun", "mpiexec", "bash", "sh", "python", "python3"})
 _GPUS = re.compile(r"(?:[^:,=]+[:=])*([0-9]{1,9})", re.ASCII)
 
 
@@ -193,9 +195,10 @@ def _collect(tokens: Sequence[str], options: SubmitOptions, *, is_lossy: bool) -
             value = tokens[position]
             position += 1
             if is_lossy and option.is_text:
-                position = _end_of_text(tokens, position)
+                start, position = position - 1, _end_of_text(tokens, position)
+                value = " ".join(tokens[start:position])
         if option.effect == ":wrap":
-            if is_lossy and _end_of_text(tokens, position) > position:
+            if is_lossy and (value in _LAUNCHERS or _end_of_text(tokens, position) > position):
                 return
             continue
         _apply(option, value, options)

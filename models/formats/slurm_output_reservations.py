@@ -102,12 +102,13 @@ def warn_future(
         if reservation.start_s <= now_s:
             continue
         room_s = reservation.start_s - now_s
+        label = shown(reservation.name)
         late = [job for job in jobs if job.time_limit_s is None or job.time_limit_s > room_s]
         if late:
             start = show_instant(reservation.start_s)
             log.warn(
                 "",
-                f"reservation {shown(reservation.name)} takes {named(reservation.nodes)} from {start}: "
+                f"reservation {label} takes {named(reservation.nodes)} from {start}: "
                 f"Slurm starts none of the {len(late)} jobs there whose time limit ends later",
                 "--unavailable for these nodes, or shorter limits",
             )

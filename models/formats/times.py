@@ -143,4 +143,6 @@ def _clock(word: str) -> timedelta:
 
 def show_instant(seconds: int) -> str:
     """An instant as Slurm prints it, in local time."""
+    if not 0 <= seconds <= MAX_INSTANT_S:
+        return f"{seconds} s"
     return datetime.fromtimestamp(seconds).isoformat(timespec="seconds")
