@@ -16,7 +16,11 @@ from ..models.errors import InputError, RackwrightError, SolverError
 # when its command is looked up, and imports its engines only when the command runs.
 COMMANDS = {
     "plan": ".plan",
+    "bench": ".bench",
+    "replay": ".replay",
+    "topology": ".topology",
     "conformance": ".conformance",
+    "datasets": ".datasets",
 }
 
 EXIT_USAGE = 2

@@ -17,6 +17,8 @@ _SHOWN = 8
 
 def validate_topology(spec: TopologySpec, log: ProblemLog) -> None:
     """Report everything that Slurm refuses in `spec`, and what it accepts but cannot be meant."""
+    if not spec.name.isprintable():
+        log.error(spec.place, f"topology {spec.name!r}", "a name of printable characters")
     if spec.kind in _CHECKS:
         _CHECKS[spec.kind](spec, log)
 
@@ -136,6 +138,8 @@ def _check_groups(spec: TopologySpec, what: str, log: ProblemLog) -> None:
 def _check_names(groups: Iterable[GroupSpec], what: str, log: ProblemLog) -> None:
     seen: set[str] = set()
     for group in groups:
+        if not group.name.isprintable():
+            log.error(group.place, f"{what} {group.name!r}", "a name of printable characters")
         if group.name in seen:
             log.error(group.place, f"{what} {group.name!r} a second time", "each name once")
         seen.add(group.name)
