@@ -96,8 +96,6 @@ class Lane:
         return max(bin_.free for bin_ in self.bins)
 
 
-
-
 def bins_of(
     instance: Instance,
     topology: Topology,

@@ -197,9 +197,7 @@ class Decoder:
                     lane = self.model.layout.lanes[lane_index]
                     site = lane.site
                     nodes += self._draw(kind, lane, self.value(taken))
-            seats += [
-                (site, nodes[start : start + size]) for start in range(0, len(nodes), size)
-            ]
+            seats += [(site, nodes[start : start + size]) for start in range(0, len(nodes), size)]
         return seats
 
     def _loose_of(self, kind: Kind) -> list[tuple[tuple[int, int, int], Variable]]:
@@ -231,7 +229,9 @@ class Decoder:
         nodes: Nodes = []
         for cell, members in lane.cells.items():
             taken = self.model.cell_use.get((kind.index, lane.index, cell))
-            number = total if len(lane.cells) == 1 else self.value(taken) if taken is not None else 0
+            number = (
+                total if len(lane.cells) == 1 else self.value(taken) if taken is not None else 0
+            )
             pool = self._pools[min(members)]
             nodes += pool[:number]
             del pool[:number]
@@ -272,9 +272,7 @@ def _pools(model: PlacementModel) -> dict[int, Nodes]:
     for lane in model.layout.lanes:
         if not lane.is_single:
             continue
-        is_ring = isinstance(
-            model.instance.cluster.topologies[lane.topology_index], RingTopology
-        )
+        is_ring = isinstance(model.instance.cluster.topologies[lane.topology_index], RingTopology)
         for nodes in lane.cells.values():
             if is_ring or min(nodes) not in pools:
                 pools[min(nodes)] = list(nodes)

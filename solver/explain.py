@@ -25,9 +25,7 @@ FITS_ALONE = "would fit alone; the score prefers others on the nodes it could us
 Answer = tuple[Reason, str, str]
 
 
-def unplaced_jobs(
-    model: PlacementModel, plan: Plan, first: TermValue
-) -> tuple[Unplaced, ...]:
+def unplaced_jobs(model: PlacementModel, plan: Plan, first: TermValue) -> tuple[Unplaced, ...]:
     """Every job of the instance that does not start, with its reason.
 
     Parameters
@@ -125,8 +123,10 @@ class _Explainer:
             "torus3d": "torus_anchor",
             "tree": "common_switch",
         }.get(kind, "available")
-        what = f"{units.count} units of {units.size} nodes" if units.count > 1 else (
-            f"{units.size} nodes together"
+        what = (
+            f"{units.count} units of {units.size} nodes"
+            if units.count > 1
+            else (f"{units.size} nodes together")
         )
         return rule, f"{free} nodes are free, but nowhere {what}"
 

@@ -87,6 +87,7 @@ class _Values:
             window = windows.get(frozenset(segment))
             if window is not None:
                 self._bump(window.taken)
+                self._add_nodes(kind, segment)
                 continue
             lanes = Counter(
                 self._lane_of[topology_index, node][0].index

@@ -96,7 +96,9 @@ def build_layout(
         bins += bins_of(instance, topology, index, usable[index], outside)
     binding = _binding_layers(instance, options, usable, balance_power)
     signatures = _signatures(instance, options, bins, binding)
-    ties = [_Ties(topology, index, options, mix, locality) for index, topology in enumerate(topologies)]
+    ties = [
+        _Ties(topology, index, options, mix, locality) for index, topology in enumerate(topologies)
+    ]
     lanes = _group(bins, signatures, ties, topologies, merge_threshold)
     return Layout(tuple(lanes), usable, binding)
 
@@ -162,7 +164,9 @@ class _Ties:
             tie.append(bin_.is_job_free)
         if isinstance(self.topology, TreeTopology):
             nodes = bin_.nodes[:1]
-            tie.append(tuple(r for r in self.topology.roots if self.topology.members[r].issuperset(nodes)))
+            tie.append(
+                tuple(r for r in self.topology.roots if self.topology.members[r].issuperset(nodes))
+            )
             tie.append(bin_.site)
         return tuple(tie)
 
@@ -226,7 +230,9 @@ def _group(
     for members in groups.values():
         if len(members) < max(merge_threshold, 2):
             for bin_, cells_of_bin, is_windowed in members:
-                lanes.append(Lane(len(lanes), bin_.topology_index, [bin_], cells_of_bin, is_windowed))
+                lanes.append(
+                    Lane(len(lanes), bin_.topology_index, [bin_], cells_of_bin, is_windowed)
+                )
             continue
         first, cells_of_bin, _ = members[0]
         merged = [bin_ for bin_, _, _ in members]
@@ -285,9 +291,7 @@ def _binding_layers(
     binding = []
     for index, resource in enumerate(instance.cluster.resources):
         users = [
-            option
-            for option in options
-            if resource.is_power or requested(option.job, resource)
+            option for option in options if resource.is_power or requested(option.job, resource)
         ]
         if not users:
             continue

@@ -174,9 +174,7 @@ class PlacementModel:
         if kind.option.holds_sites and not lane.bins[0].is_job_free:
             return 0
         if lane.is_single:
-            return sum(
-                len(nodes) for nodes in lane.cells.values() if nodes[0] in candidates
-            )
+            return sum(len(nodes) for nodes in lane.cells.values() if nodes[0] in candidates)
         sample = lane.bins[0].nodes[0]
         return lane.free if sample in candidates else 0
 

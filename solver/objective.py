@@ -98,7 +98,11 @@ def usable_capacity(model: PlacementModel, mix: Sequence[tuple[int, int]]) -> Ex
             elif isinstance(topology, TreeTopology):
                 fits = _tree_fits(model, topology, lanes, size)
             else:
-                fits = [_at_most(model, _flat_left(model, index), len(model.layout.usable[index]), size)]
+                fits = [
+                    _at_most(
+                        model, _flat_left(model, index), len(model.layout.usable[index]), size
+                    )
+                ]
             terms += [weight * size * fit for fit in fits]
     return cp_model.LinearExpr.sum(terms)
 
@@ -196,7 +200,9 @@ def _region_fits(
         choose = model.cp.new_bool_var("")
         nodes = model.count("", most)
         model.cp.add(nodes <= most * choose)
-        model.cp.add(nodes <= cp_model.LinearExpr.sum([model.left[lane.index] for lane in members]))
+        model.cp.add(
+            nodes <= cp_model.LinearExpr.sum([model.left[lane.index] for lane in members])
+        )
         chosen.append(choose)
         counted.append(nodes)
     model.cp.add(cp_model.LinearExpr.sum(chosen) <= limits.max_lower)
@@ -248,7 +254,9 @@ def _flat_left(model: PlacementModel, index: int) -> Expression:
     sites = model.layout.lanes
     for (topology_index, site), holds in model.site_holds.items():
         members = [
-            lane for lane in model.layout.of(topology_index) if lane.is_single and lane.site == site
+            lane
+            for lane in model.layout.of(topology_index)
+            if lane.is_single and lane.site == site
         ]
         for hold in holds:
             taken.append(sum(lane.free for lane in members) * hold.count)
@@ -279,7 +287,10 @@ def blocks_touched(model: PlacementModel) -> Expression:
             sites[lane.topology_index, lane.site].append(lane)
     for lanes in sites.values():
         uses = [
-            (model.usage[kind.index, lane.index], min(lane.free, kind.most * kind.option.job.num_nodes))
+            (
+                model.usage[kind.index, lane.index],
+                min(lane.free, kind.most * kind.option.job.num_nodes),
+            )
             for lane in lanes
             for kind in model.kinds_in.get(lane.index, [])
         ]

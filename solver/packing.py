@@ -128,11 +128,11 @@ def _build_flow(
     for hold in model.lane_holds.get(lane.index, []):
         held[hold.free].append(hold.count)
     for free, bins in supply.items():
-        model.cp.add(
-            flow.entered[free] + flow.untouched[free] + sum(held[free]) == bins
-        )
+        model.cp.add(flow.entered[free] + flow.untouched[free] + sum(held[free]) == bins)
     for state in sorted(reachable):
-        entering = [flow.arcs[state + size, size] for size in sizes if (state + size, size) in flow.arcs]
+        entering = [
+            flow.arcs[state + size, size] for size in sizes if (state + size, size) in flow.arcs
+        ]
         if state in flow.entered:
             entering.append(flow.entered[state])
         if state + 1 in flow.single_steps:

@@ -62,9 +62,7 @@ def _uses_of_layer(
                 yield model.kinds[kind_index], lane, cell, nodes[0]
 
 
-def _overlaps(
-    model: PlacementModel, resource: Resource, kind: Kind, layer_index: int
-) -> Variable:
+def _overlaps(model: PlacementModel, resource: Resource, kind: Kind, layer_index: int) -> Variable:
     """Boolean: the job has a node in the layer."""
     nodes = [
         model.cell_usage(kind, lane, cell)

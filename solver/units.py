@@ -24,12 +24,12 @@ def place_units(model: PlacementModel) -> None:
         if is_torus or (option.is_flat and option.job.contiguous):
             _place_windows(model, kind)
         elif small_unit(option):
-            _place_small(model, kind)
+            place_small(model, kind)
         elif _has_identity(kind):
             _place_identified(model, kind)
         else:
-            _place_loose(model, kind)
-    _split_cells(model)
+            place_loose(model, kind)
+    split_cells(model)
     for kind in model.kinds:
         required_nodes(model, kind)
 
@@ -47,7 +47,7 @@ def _has_identity(kind: Kind) -> bool:
 # Small units ---------------------------------------------------------------------------------
 
 
-def _place_small(model: PlacementModel, kind: Kind) -> None:
+def place_small(model: PlacementModel, kind: Kind) -> None:
     """`segment`: the units of started jobs, each in one bin (B1, ring_arc)."""
     option = kind.option
     units = option.units
@@ -60,7 +60,7 @@ def _place_small(model: PlacementModel, kind: Kind) -> None:
         if not fitting:
             continue
         if lane.is_windowed:
-            windows = _arcs(model, kind, lane)
+            windows = ring_arcs(model, kind, lane)
             model.windows.setdefault(kind.index, []).extend(windows)
             terms += [(lane, window.taken) for window in windows]
             continue
@@ -74,7 +74,7 @@ def _place_small(model: PlacementModel, kind: Kind) -> None:
         consolidate_segments(model, kind, terms)
 
 
-def _arcs(model: PlacementModel, kind: Kind, lane: Lane) -> list[Window]:
+def ring_arcs(model: PlacementModel, kind: Kind, lane: Lane) -> list[Window]:
     """`ring_arc`: every arc of a unit's size in a lane whose positions matter."""
     size = kind.option.units.size
     nodes = lane.bins[0].nodes
@@ -157,12 +157,14 @@ def regions(model: PlacementModel, kind: Kind) -> Iterator[tuple[int, list[Lane]
         assert isinstance(topology, TreeTopology)
         for root in topology.roots:
             below = topology.members[root]
-            inside = [lane for lane in lanes if lane.bins[0].nodes[0] in below and lane.site != OUTSIDE]
+            inside = [
+                lane for lane in lanes if lane.bins[0].nodes[0] in below and lane.site != OUTSIDE
+            ]
             if inside:
                 yield root, inside
 
 
-def _place_loose(model: PlacementModel, kind: Kind) -> None:
+def place_loose(model: PlacementModel, kind: Kind) -> None:
     """Units that only have to lie in one region: nodes are counted, not units."""
     option = kind.option
     units = option.units
@@ -216,7 +218,7 @@ def _place_identified(model: PlacementModel, kind: Kind) -> None:
                 for lane in lanes
             }
             model.cp.add(_sum(nodes.values()) == units.size * chosen)
-            _limit(model, kind, lanes, nodes, chosen)
+            limit_parts(model, kind, lanes, nodes, chosen)
             taken.update(nodes)
         model.cp.add(_sum(in_region) == kind.started)
         identified.append(Unit(taken))
@@ -224,11 +226,13 @@ def _place_identified(model: PlacementModel, kind: Kind) -> None:
     if option.one_per_site:
         _one_unit_per_site(model, kind, identified)
     if units.consolidates:
-        terms = [(lane_of_region[region], _sum(chosen)) for region, chosen in region_counts.items()]
+        terms = [
+            (lane_of_region[region], _sum(chosen)) for region, chosen in region_counts.items()
+        ]
         consolidate_segments(model, kind, terms)
 
 
-def _limit(
+def limit_parts(
     model: PlacementModel,
     kind: Kind,
     lanes: list[Lane],
@@ -278,7 +282,7 @@ def _one_unit_per_site(model: PlacementModel, kind: Kind, identified: list[Unit]
 def _place_windows(model: PlacementModel, kind: Kind) -> None:
     """`torus_anchor`, `contiguous`: every unit fills one of the enumerated node sets."""
     option = kind.option
-    sets = _runs(kind) if option.is_flat else _anchors(kind)
+    sets = consecutive_runs(kind) if option.is_flat else torus_anchors(kind)
     windows = [
         Window(nodes, model.cp.new_bool_var(f"window_{kind.index}_{number}"))
         for number, nodes in enumerate(sets)
@@ -289,7 +293,7 @@ def _place_windows(model: PlacementModel, kind: Kind) -> None:
     model.cp.add(_sum(window.taken for window in windows) == per_job * kind.started)
 
 
-def _anchors(kind: Kind) -> Iterator[tuple[int, ...]]:
+def torus_anchors(kind: Kind) -> Iterator[tuple[int, ...]]:
     topology = kind.option.topology
     assert isinstance(topology, TorusTopology)
     seen: set[frozenset[int]] = set()
@@ -304,7 +308,7 @@ def _anchors(kind: Kind) -> Iterator[tuple[int, ...]]:
                     yield tuple(sorted(anchor))
 
 
-def _runs(kind: Kind) -> Iterator[tuple[int, ...]]:
+def consecutive_runs(kind: Kind) -> Iterator[tuple[int, ...]]:
     size = kind.option.job.num_nodes
     candidates = kind.option.candidates
     for start in sorted(candidates):
@@ -316,7 +320,7 @@ def _runs(kind: Kind) -> Iterator[tuple[int, ...]]:
 # Cells and required nodes --------------------------------------------------------------------
 
 
-def _split_cells(model: PlacementModel) -> None:
+def split_cells(model: PlacementModel) -> None:
     """`partition`, `features`, `exclude`, `nodelist`: a kind takes only cells that it may use."""
     for (kind_index, lane_index), usage in model.usage.items():
         lane = model.layout.lanes[lane_index]
