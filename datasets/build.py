@@ -11,7 +11,7 @@ from .writers import write_instance
 _CONTENTS = {
     "topology.yaml": "the topology, as Slurm reads it",
     "nodes.csv": "state and GPUs of every node",
-    "sinfo.json": "nodes and partitions, as `sinfo --json` prints them",
+    "slurm.conf": "node and partition lines: which topology a partition is placed on",
     "jobs.csv": "running jobs, then the queue in order of priority",
     "resources.yaml": "hierarchical resources, as Slurm reads them",
     "power.yaml": "caps in watts, in the layout of resources.yaml",

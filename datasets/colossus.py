@@ -124,7 +124,8 @@ def _cluster(hall: _Hall, partitions: int, power: bool) -> Cluster:
         for tray in range(hall.block_size)
     )
     blocks = tuple(
-        Block(f"r{index + 1:0{width}}", tuple(hall.block(index))) for index in range(hall.num_blocks)
+        Block(f"r{index + 1:0{width}}", tuple(hall.block(index)))
+        for index in range(hall.num_blocks)
     )
     topology = BlockTopology("nvl72", hall.block_size, hall.levels, blocks)
     return Cluster(
@@ -231,7 +232,9 @@ def _plain_job(hall: _Hall, random: Random) -> Job:
     segment = random.choice([size for size in (*_SEGMENTS, 18) if size <= hall.block_size] or [1])
     # Log-uniform: as many jobs of 2 to 4 segments as of 16 to 32.
     most = max(2, min(576, hall.num_nodes // 2) // segment)
-    return Job("", segment * min(most, int(2 * (most / 2 + 1) ** random.random())), segment=segment)
+    return Job(
+        "", segment * min(most, int(2 * (most / 2 + 1) ** random.random())), segment=segment
+    )
 
 
 def _any_job(hall: _Hall, random: Random) -> Job:

@@ -12,7 +12,9 @@ from ..models.plan import Objective
 from .recipes import RECIPES, Recipe
 
 FOLDER = Path(__file__).resolve().parent
-DEMO_SUMMARY = "4 racks of 18, two running and six pending jobs; every pending job but one can start"
+DEMO_SUMMARY = (
+    "4 racks of 18, two running and six pending jobs; every pending job but one can start"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,10 @@ class Shipped:
         """Option of ``rackwright plan`` to file, for all files that it has."""
         names = {
             "topology": ("topology.yaml",),
-            "nodes": ("nodes.csv", "sinfo.json"),
+            "nodes": ("nodes.csv",),
             "jobs": ("jobs.yaml", "jobs.csv"),
             "resources": ("resources.yaml", "power.yaml"),
+            "slurm-conf": ("slurm.conf",),
         }
         return {
             option: self.folder / name
@@ -57,7 +60,9 @@ class Shipped:
     @property
     def command(self) -> str:
         """The command line that plans it, from the checkout's root."""
-        options = (f"--{option} datasets/{self.name}/{path.name}" for option, path in self.files.items())
+        options = (
+            f"--{option} datasets/{self.name}/{path.name}" for option, path in self.files.items()
+        )
         return f"rackwright plan {' '.join(options)} --objective {self.objective.value}"
 
 
@@ -88,10 +93,10 @@ def find_shipped(name: str) -> Shipped:
 def load_shipped(entry: Shipped) -> Instance:
     """The instance as read from its files."""
     files = entry.files
-    resources = [files["resources"]] if "resources" in files else []
     return load_state(
         topology=files["topology"],
-        nodes=[files["nodes"]] if "nodes" in files else [],
+        nodes=[files["nodes"]],
         jobs=[files["jobs"]],
-        resources=resources,
+        resources=[files["resources"]] if "resources" in files else [],
+        slurm_conf=files.get("slurm-conf"),
     ).instance

@@ -1,4 +1,4 @@
-"""Writes an instance as the files that operators have: topology.yaml, nodes.csv, jobs.csv, power.yaml."""
+"""Writes an instance as the files that operators have: topology.yaml, CSVs, power.yaml."""
 
 from __future__ import annotations
 
@@ -60,6 +60,8 @@ def write_instance(instance: Instance, folder: Path) -> None:
     (folder / "topology.yaml").write_text(topology_yaml(instance.cluster))
     (folder / "nodes.csv").write_text(nodes_csv(instance))
     (folder / "jobs.csv").write_text(jobs_csv(instance))
+    if any(partition.topology for partition in instance.cluster.partitions):
+        (folder / "slurm.conf").write_text(slurm_conf(instance.cluster))
     for is_power, name in ((False, "resources.yaml"), (True, "power.yaml")):
         resources = [entry for entry in instance.cluster.resources if entry.is_power is is_power]
         if resources:
@@ -161,6 +163,20 @@ def resources_yaml(cluster: Cluster, resources: Iterable[Resource]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def slurm_conf(cluster: Cluster) -> str:
+    """The node and partition lines of a slurm.conf: which topology each partition is placed on."""
+    everything = range(len(cluster.nodes))
+    lines = [f"NodeName={_fold(cluster, everything)} State=UNKNOWN"]
+    for index, partition in enumerate(cluster.partitions):
+        words = [f"PartitionName={partition.name}", f"Nodes={_fold(cluster, partition.nodes)}"]
+        words += [f"Default={'YES' if index == 0 else 'NO'}"]
+        words += [f"Topology={partition.topology}"] * bool(partition.topology)
+        words += [f"PriorityTier={partition.priority_tier}"]
+        words += ["Exclusive=TOPO"] * partition.is_exclusive_topo
+        lines.append(" ".join(words))
+    return "\n".join(lines) + "\n"
+
+
 def nodes_csv(instance: Instance) -> str:
     """The CSV for ``--nodes``: state, partitions and profile of every node."""
     cluster = instance.cluster
@@ -202,7 +218,8 @@ def _state(instance: Instance, node: int) -> str:
 def jobs_csv(instance: Instance) -> str:
     """The CSV for ``--jobs``: running jobs first, then the queue; unused columns are left out."""
     rows = [
-        _job_row(held.job) | {"state": "running", "nodelist": _fold(instance.cluster, held.nodes)}
+        _job_row(held.job)
+        | {"state": "running", "nodelist": _fold(instance.cluster, held.nodes)}
         | ({"partition": held.partition} if held.partition else {})
         for held in instance.running
     ]

@@ -7,7 +7,16 @@ from pathlib import Path
 
 from .trace import LoadOptions, Rows, TraceJob, csv_rows, instant, open_text, trays, whole
 
-REQUIRED = ("job_id", "user", "gpu_num", "node_num", "state", "submit_time", "start_time", "end_time")
+REQUIRED = (
+    "job_id",
+    "user",
+    "gpu_num",
+    "node_num",
+    "state",
+    "submit_time",
+    "start_time",
+    "end_time",
+)
 
 
 def read_helios(path: Path, options: LoadOptions, rows: Rows) -> Iterator[TraceJob]:

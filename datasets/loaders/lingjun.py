@@ -32,7 +32,8 @@ def read_lingjun(path: Path, options: LoadOptions, rows: Rows) -> Iterator[Trace
             gpus = gpus_of.get(name, 0)
             try:
                 submit, start, end = (
-                    instant(row[f"gmt_job_{moment}"]) for moment in ("submitted", "running", "finished")
+                    instant(row[f"gmt_job_{moment}"])
+                    for moment in ("submitted", "running", "finished")
                 )
             except ValueError as error:
                 rows.error(number, str(error), "a time like 2023/7/15 02:19")

@@ -17,14 +17,18 @@ def read_philly(path: Path, options: LoadOptions, rows: Rows) -> Iterator[TraceJ
     """Jobs with a size and an end; the runtime spans all attempts and the gaps between them."""
     with open_text(path) as text:
         for number, entry in enumerate(_objects(text, rows), start=1):
-            attempts = [attempt for attempt in entry.get("attempts") or () if attempt.get("detail")]
+            attempts = [
+                attempt for attempt in entry.get("attempts") or () if attempt.get("detail")
+            ]
             try:
                 submit = instant(entry.get("submitted_time") or "")
                 start = instant(attempts[0].get("start_time") or "") if attempts else None
                 end = instant(attempts[-1].get("end_time") or "") if attempts else None
                 gpus = sum(len(part["gpus"]) for part in attempts[0]["detail"]) if attempts else 0
             except (ValueError, KeyError, TypeError) as error:
-                rows.error(number, f"job {entry.get('jobid')!r}: {error}", "the keys of the README")
+                rows.error(
+                    number, f"job {entry.get('jobid')!r}: {error}", "the keys of the README"
+                )
                 continue
             if not gpus:
                 rows.skip("no GPUs")

@@ -89,7 +89,9 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def read_trace(path: Path, *, format: str | None = None, options: LoadOptions | None = None) -> Trace:
+def read_trace(
+    path: Path, *, format: str | None = None, options: LoadOptions | None = None
+) -> Trace:
     """All jobs of a trace, in order of submission and re-based to start at 0.
 
     Parameters

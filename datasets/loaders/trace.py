@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -177,4 +177,4 @@ def instant(text: str) -> int | None:
     except ValueError:
         # Lingjun writes 2023/7/15 2:19, without padding.
         moment = datetime.strptime(form, "%Y-%m-%d %H:%M")
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

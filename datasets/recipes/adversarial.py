@@ -199,147 +199,174 @@ def _with_resource(instance: Instance, resource: Resource) -> Instance:
     return replace(instance, cluster=cluster, used={resource.name: (0,) * len(resource.layers)})
 
 
-_TRAPS: tuple[tuple[str, Callable[[], Instance], str], ...] = (
+_TRAPS: tuple[tuple[str, Callable[[], Instance], str, str], ...] = (
     (
         "first-block",
         _first_block_that_fits,
+        "first fit breaks the blocks that whole-rack jobs need",
         "Eight blocks of 18 and eight of 12 free; -N12 comes first. Whoever takes the first block"
         " that fits leaves no whole block for -N18.",
     ),
     (
         "best-fit",
         _fullest_block_that_fits,
+        "best fit fills two half-used blocks where one would do",
         "-N6 into the fullest block (12 free) and -N8 into the next (14) leave 6 and 6: -N12"
         " waits. 6 + 8 share the 14, and the 12 stays whole.",
     ),
     (
         "worst-fit",
         _emptiest_block,
+        "the emptiest block is the one that a later job needs whole",
         "-N12 goes to the emptiest block although a block with exactly 12 free exists; -N18 waits.",
     ),
     (
         "power-of-two-cells",
         _power_of_two_cells,
+        "9 + 5 + 4 fill a rack of 18; cells of 16, 8 and 4 do not",
         "-N9, -N5 and -N4 fill a rack of 18 exactly. Cells of 16, 8 and 4 do not.",
     ),
     (
         "one-node-first",
         _one_node_first,
-        "S1. A one-node job takes the lowest free node and breaks the only whole block.",
+        "S1: a one-node job breaks the only whole block",
+        "A one-node job takes the lowest free node and breaks the only whole block.",
     ),
     (
         "parent-of-the-best-fit",
         _parent_of_the_best_fit,
-        "S2. The best fit for -N3 is the half-used pair's sibling; the pair -N7 needs is gone.",
+        "S2: best fit ignores the pair that a block belongs to",
+        "The best fit for -N3 is the half-used pair's sibling; the pair -N7 needs is gone.",
     ),
     (
         "empties-whole-blocks",
         _empties_whole_blocks,
-        "S3. A job over two blocks takes the largest first; 3 + 3 would have kept the whole one.",
+        "S3: largest first empties a whole block for a split job",
+        "A job over two blocks takes the largest first; 3 + 3 would have kept the whole one.",
     ),
     (
         "whole-topology",
         _whole_topology,
-        "G1. -N28 of 28 idle nodes is rejected at submit: the incomplete last pair is not counted.",
+        "G1: all 28 idle nodes for one job, rejected by 26.11",
+        "-N28 of 28 idle nodes is rejected at submit: the incomplete last pair is not counted.",
     ),
     (
         "incomplete-aggregate",
         _incomplete_aggregate,
-        "G3. Twelve nodes over a pair and a trailing single block are legal and never found.",
+        "G3: a job over a pair and a trailing single block",
+        "Twelve nodes over a pair and a trailing single block are legal and never found.",
     ),
     (
         "whole-topology-segments",
         _whole_topology_segments,
-        "G2. Each segment of 5 needs two pairs and a node of the last block; both fit.",
+        "G2: two segments of 5 over five blocks of 2",
+        "Each segment of 5 needs two pairs and a node of the last block; both fit.",
     ),
     (
         "segments-in-a-row",
         _segments_in_a_row,
-        "G4. Three segments of 5 over blocks with 3, 4, 3, 2, 3 free: 3 + 2 each, if nobody takes 4 + 1 twice.",
+        "G4: three segments of 5, placed without looking ahead",
+        "Three segments of 5 over blocks with 3, 4, 3, 2, 3 free: 3 + 2 each, if nobody takes 4 + 1 twice.",
     ),
     (
         "segments-of-three-blocks",
         _segments_of_three_blocks,
-        "G5. Two segments of 7 must both be cut 3 + 2 + 2.",
+        "G5: two segments of 7 over six blocks",
+        "Two segments of 7 must both be cut 3 + 2 + 2.",
     ),
     (
         "spread-over-pairs",
         _spread_over_pairs,
-        "G6. Two spread segments of 9 over blocks with 2, 3, 2, 3, 4, 4 free, two pairs each.",
+        "G6: two spread segments of 9 over three pairs",
+        "Two spread segments of 9 over blocks with 2, 3, 2, 3, 4, 4 free, two pairs each.",
     ),
     (
         "two-arcs-of-a-ring",
         _two_arcs_of_a_ring,
-        "G7. Two arcs of one ring are legal by the documentation; 26.11 takes one per ring.",
+        "G7: two arcs of one ring for one job",
+        "Two arcs of one ring are legal by the documentation; 26.11 takes one per ring.",
     ),
     (
         "arc-in-the-long-gap",
         _arc_in_the_long_gap,
-        "S4. -N2 belongs into the gap of two, not into the gap of four.",
+        "S4: a short arc in the long gap",
+        "-N2 belongs into the gap of two, not into the gap of four.",
     ),
     (
         "arc-across-the-end",
         _arc_across_the_end,
-        "S5. The free arc wraps around: -N2 at its start cuts it for -N4.",
+        "S5: a short arc cuts the one that wraps around",
+        "The free arc wraps around: -N2 at its start cuts it for -N4.",
     ),
     (
         "overlapping-anchors",
         _overlapping_anchors,
-        "G8. Six free cells in a row of eight hold three pairs only if the wrapping one is used.",
+        "G8: three pairs in a row of eight with overlapping anchors",
+        "Six free cells in a row of eight hold three pairs only if the wrapping one is used.",
     ),
     (
         "squares-on-a-torus",
         _squares_on_a_torus,
-        "G9. Three 2x2 squares around two holes, one of them wrapping twice.",
+        "G9: three wrapping squares around two holes",
+        "Three 2x2 squares around two holes, one of them wrapping twice.",
     ),
     (
         "half-torus-kept-whole",
         _half_torus_kept_whole,
-        "S6. The small shape belongs into the broken layer; the whole layer is one -N16.",
+        "S6: a small shape breaks the only whole layer",
+        "The small shape belongs into the broken layer; the whole layer is one -N16.",
     ),
     (
         "octants-and-columns",
         _octants_and_columns,
-        "S7. Two octants and a column around one busy cell, with only one way to put them.",
+        "S7: two octants and a column around one busy cell",
+        "Two octants and a column around one busy cell, with only one way to put them.",
     ),
     (
         "rows-before-pairs",
         _rows_before_pairs,
-        "S8. Two rows and a pair: the pair needs a column that the first free row destroys.",
+        "S8: two rows leave no column for a pair",
+        "Two rows and a pair: the pair needs a column that the first free row destroys.",
     ),
     (
         "leaf-kept-whole",
         _leaf_kept_whole,
-        "S9. -N6 takes 4 + 2 leaves although 3 + 3 exist; --switches=1 -N4 waits.",
+        "S9: a split job empties the leaf that --switches=1 needs",
+        "-N6 takes 4 + 2 leaves although 3 + 3 exist; --switches=1 -N4 waits.",
     ),
     (
         "consolidated-pair",
         _consolidated_pair,
+        "a small job breaks the pair that a consolidated job needs",
         "The best fit of -N8 is the block with 8 free, in the pair that is broken anyway.",
     ),
     (
         "exclusive-finds-none",
         _exclusive_finds_none,
+        "two small jobs apart cost an exclusive one its empty block",
         "-N9 and -N8 share a block, or the exclusive job finds none without another job.",
     ),
     (
         "tree-of-caps",
         _tree_of_caps,
-        "G10. MODE_3 caps on blocks and halves: only one way to take three nodes.",
+        "G10: MODE_3 caps on blocks and halves leave one way",
+        "MODE_3 caps on blocks and halves: only one way to take three nodes.",
     ),
     (
         "strong-feed-kept",
         _strong_feed_kept,
-        "S10. The small draw fits the weak feed; the strong feed is for the large draw.",
+        "S10: the small draw takes the strong feed",
+        "The small draw fits the weak feed; the strong feed is for the large draw.",
     ),
     (
         "one-layer-is-enough",
         _one_layer_is_enough,
-        "S12. A job over two MODE_2 layers is charged in both, and the second job starves.",
+        "S12: a job over two MODE_2 layers is charged in both",
+        "A job over two MODE_2 layers is charged in both, and the second job starves.",
     ),
 )
 
 ADVERSARIAL: tuple[Recipe, ...] = tuple(
-    Recipe(f"adversarial/{name}", lesson.split(". ", 1)[-1].split(".")[0], build, lesson=lesson)
-    for name, build, lesson in _TRAPS
+    Recipe(f"adversarial/{name}", summary, build, lesson=lesson)
+    for name, build, summary, lesson in _TRAPS
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from ...models.cluster import Cluster
-from ...models.instance import Instance
+from ...models.cluster import Cluster, Partition
+from ...models.instance import Instance, RunningJob
 from ...models.job import Job, Switches
+from ...models.legality import Exclusive
 from ...models.plan import Objective
 from ...models.resources import Layer, Mode, Resource
 from ...models.topology import (
@@ -28,7 +29,7 @@ def _busy_queue() -> Instance:
 
 
 def _every_option() -> Instance:
-    return colossus(num_blocks=32, num_jobs=60, seed=32, occupied=0.4, mix="all", partitions=3)
+    return colossus(num_blocks=24, num_jobs=40, seed=24, occupied=0.4, mix="all", partitions=3)
 
 
 def _levels_18_72() -> Instance:
@@ -86,7 +87,9 @@ def _power_hall() -> Instance:
     ]
     layers += [
         Layer(frozenset(range(18 * rack, 18 * (rack + 1))), cap, name=f"rack{rack + 1}")
-        for rack, cap in enumerate([120_000, 120_000, 105_000, 120_000, 120_000, 120_000, 90_000, 120_000])
+        for rack, cap in enumerate(
+            [120_000, 120_000, 105_000, 120_000, 120_000, 120_000, 90_000, 120_000]
+        )
     ]
     caps = Resource("power", Mode.MODE_3, tuple(layers), topology="default", unit="W", idle_w=1500)
     queue = [
@@ -170,6 +173,37 @@ def _tree() -> Instance:
     return on_topology(TreeTopology("default", (*leaves, *spines, core)), 96, busy, queue)
 
 
+def _mixed() -> Instance:
+    """One cluster, three partitions, each on a topology of its own."""
+    blocks = block_topology(4, 18, [18, 36, 72])
+    rings = RingTopology(
+        "rings",
+        tuple(Ring(f"ring{i + 1}", tuple(range(72 + 12 * i, 84 + 12 * i))) for i in range(3)),
+    )
+    leaves = [Switch(f"leaf{i + 1}", tuple(range(108 + 8 * i, 116 + 8 * i)), ()) for i in range(4)]
+    tree = TreeTopology("fabric", (*leaves, Switch("core", (), (0, 1, 2, 3))))
+    partitions = (
+        Partition("nvl72", frozenset(range(72)), "default"),
+        Partition("ring", frozenset(range(72, 108)), "rings"),
+        Partition("cpu", frozenset(range(108, 140)), "fabric"),
+    )
+    cluster = Cluster(named_nodes(140), (blocks, rings, tree), partitions)
+    busy = frozenset({0, 1, 2, 20, 40, 41, 73, 80, 90, 108, 109, 118})
+    queue = (
+        Job("1", 16, segment=8, partitions=("nvl72",)),
+        Job("2", 5, partitions=("ring",)),
+        Job("3", 12, partitions=("cpu",)),
+        Job("4", 18, partitions=("nvl72",)),
+        Job("5", 8, segment=4, partitions=("ring",)),
+        Job("6", 8, switches=Switches(1), partitions=("cpu",)),
+        Job("7", 10, exclusive=Exclusive.TOPO, partitions=("nvl72",)),
+        Job("8", 12, partitions=("ring",)),
+        Job("9", 4, partitions=("nvl72",)),
+    )
+    running = RunningJob(Job("busy", len(busy)), busy)
+    return Instance(cluster, jobs=ranked(queue), running=(running,))
+
+
 HALLS: tuple[Recipe, ...] = (
     Recipe(
         "busy-queue",
@@ -181,7 +215,7 @@ HALLS: tuple[Recipe, ...] = (
     ),
     Recipe(
         "every-option",
-        "32 racks, three partitions, 60 jobs with every block option",
+        "24 racks, three partitions, 40 jobs with every block option",
         _every_option,
         objective=Objective.WEIGHTED,
         lesson="Consolidated, spread and exclusive jobs, units larger than a rack, and one-node jobs"
@@ -225,5 +259,11 @@ HALLS: tuple[Recipe, ...] = (
         "12 leaf switches below 4 spines, jobs with --switches",
         _tree,
         lesson="--switches=1 needs a leaf with enough free nodes; jobs without it should avoid those.",
+    ),
+    Recipe(
+        "mixed",
+        "racks, rings and a tree in one cluster, one partition each",
+        _mixed,
+        lesson="Every partition is placed by the rules of its own topology; slurm.conf says which.",
     ),
 )

@@ -66,9 +66,7 @@ def occupied_by(nodes: frozenset[int], job_id: str = "busy") -> tuple[RunningJob
     return (RunningJob(Job(job_id, len(nodes)), nodes),) if nodes else ()
 
 
-def blocks(
-    free: Sequence[int], size: int, sizes: Sequence[int], queue: Sequence[Job]
-) -> Instance:
+def blocks(free: Sequence[int], size: int, sizes: Sequence[int], queue: Sequence[Job]) -> Instance:
     """Equal blocks with the given numbers of free nodes; the first nodes of each are busy."""
     busy = frozenset(
         index * size + position

@@ -8,7 +8,9 @@ from ...models.legality import Exclusive
 from .recipe import Recipe, block_topology, named_nodes, on_topology, ranked
 
 
-def _racks(count: int, down: frozenset[int], *queue: Job, busy: frozenset[int] | None = None) -> Instance:
+def _racks(
+    count: int, down: frozenset[int], *queue: Job, busy: frozenset[int] | None = None
+) -> Instance:
     instance = on_topology(block_topology(count, 18, [18]), 18 * count, frozenset(), queue)
     running = (RunningJob(Job("other", len(busy)), busy),) if busy else ()
     return Instance(instance.cluster, ranked(queue), running, down)
@@ -17,7 +19,9 @@ def _racks(count: int, down: frozenset[int], *queue: Job, busy: frozenset[int] |
 def _names(count: int, *numbers: int | range) -> tuple[str, ...]:
     """Node names of one-based numbers in a cluster of `count` racks."""
     nodes = named_nodes(18 * count)
-    flat = [value for entry in numbers for value in (entry if isinstance(entry, range) else [entry])]
+    flat = [
+        value for entry in numbers for value in (entry if isinstance(entry, range) else [entry])
+    ]
     return tuple(nodes[number - 1].name for number in flat)
 
 

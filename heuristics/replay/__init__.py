@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .from_trace import TraceOptions, workload_of
 from .metrics import JobRecord, ReplayResult, Sample
 from .outages import Outage, outages_at_rate
 from .simulate import replay
@@ -16,6 +17,8 @@ __all__ = [
     "ReplayResult",
     "Requeue",
     "Sample",
+    "TraceOptions",
     "outages_at_rate",
     "replay",
+    "workload_of",
 ]

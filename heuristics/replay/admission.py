@@ -181,9 +181,7 @@ class Admitter:
             for entry in queue[: self._options.depth]
             if entry.job.num_nodes <= num_free
             and shape(entry.job) not in self._unfit
-            and not (
-                _outlasts(entry, now_s, promise) and shape(entry.job) in self._unfit_beside
-            )
+            and not (_outlasts(entry, now_s, promise) and shape(entry.job) in self._unfit_beside)
         ]
         if not candidates:
             return
@@ -253,7 +251,9 @@ class Admitter:
         extra: Sequence[Charges],
     ) -> Reservation | None:
         closed |= self._closed_soon(at_s, at_s + entry.limit_s)
-        instance = self._live.instance((entry.job,), now_s, ended=ended, closed=closed, extra=extra)
+        instance = self._live.instance(
+            (entry.job,), now_s, ended=ended, closed=closed, extra=extra
+        )
         placements = self._place(instance)
         if not placements:
             return None
@@ -332,9 +332,7 @@ def _outlasts(entry: ReplayJob, now_s: int, promise: Reservation | None) -> bool
     return promise is not None and now_s + entry.limit_s > promise.start_s
 
 
-def _overlapping(
-    promises: Sequence[Reservation], start_s: int, end_s: int
-) -> frozenset[int]:
+def _overlapping(promises: Sequence[Reservation], start_s: int, end_s: int) -> frozenset[int]:
     """Nodes promised to anybody at some time between `start_s` and `end_s`."""
     return frozenset[int]().union(
         *(

@@ -154,7 +154,9 @@ class LiveCluster:
             closed |= held_nodes(instance, topology, self.legality) & instance.free
         return len(closed)
 
-    def start(self, placements: Sequence[Placement], instance: Instance, ends_s: Mapping[str, int]) -> None:
+    def start(
+        self, placements: Sequence[Placement], instance: Instance, ends_s: Mapping[str, int]
+    ) -> None:
         """Start jobs of a plan for `instance`; `ends_s` tells when their limits end."""
         charges_of = self.charges(placements, instance)
         for placement in placements:

@@ -154,7 +154,9 @@ class ReplayResult:
             "peak_power_w": float(self.peak_power_w),
         }
         for position, size in enumerate(self.capacity_sizes):
-            shares = [sample.usable[position] / sample.free for sample in self.samples if sample.free]
+            shares = [
+                sample.usable[position] / sample.free for sample in self.samples if sample.free
+            ]
             figures[f"usable_{size}"] = fmean(shares) if shares else 1.0
         return figures
 

@@ -270,7 +270,9 @@ class _Simulation:
         """Watts that a job draws beyond what its nodes draw when idle."""
         own = held.job.power_w
         nodes = self._cluster.nodes
-        watts = own * len(held.nodes) if own is not None else sum(nodes[n].power_w for n in held.nodes)
+        watts = (
+            own * len(held.nodes) if own is not None else sum(nodes[n].power_w for n in held.nodes)
+        )
         return watts - self._idle_w() * len(held.nodes) if watts else 0
 
     def _closed_soon(self, now_s: int, end_s: int) -> frozenset[int]:
