@@ -8,18 +8,36 @@ from ..models.plan import Reason, Unplaced
 from .state import State
 
 
-def unplaced(state: State) -> tuple[Unplaced, ...]:
-    """Every job of the instance that is not started in `state`, and every ineligible one."""
+def unplaced(state: State, supports: frozenset[str] | None = None) -> tuple[Unplaced, ...]:
+    """Every job of the instance that is not started in `state`, and every ineligible one.
+
+    Parameters
+    ----------
+    supports
+        Kinds of topology that the engine places jobs on; None means all.
+    """
     instance = state.instance
     free = _FreeCounts(instance)
     waiting = [
-        _reason(instance, job, free) for job in instance.jobs if job.job_id not in state.started
+        _unsupported(instance, job, supports) or _reason(instance, job, free)
+        for job in instance.jobs
+        if job.job_id not in state.started
     ]
     ineligible = [
         Unplaced(held.job.job_id, Reason.INELIGIBLE, "", held.reason)
         for held in instance.ineligible
     ]
     return tuple(waiting + ineligible)
+
+
+def _unsupported(instance: Instance, job: Job, supports: frozenset[str] | None) -> Unplaced | None:
+    """The answer for jobs that ask for kinds of topology which the engine does not know."""
+    partitions = instance.partitions_of(job)
+    kinds = {instance.cluster.topology_of(partition).kind for partition in partitions}
+    if supports is None or kinds & supports:
+        return None
+    message = f"this engine places no jobs on topology/{', topology/'.join(sorted(kinds))}"
+    return Unplaced(job.job_id, Reason.UNDECIDED, _ruling(instance, job), message)
 
 
 class _FreeCounts:

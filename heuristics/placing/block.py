@@ -18,13 +18,13 @@ def place_block(attempt: Attempt, topology: BlockTopology, lookahead: Lookahead)
     """
     units = attempt.units
     limits = topology.unit_limits(units.size)
-    if not _passes_floor(attempt, topology, limits):
+    if not passes_floor(attempt, topology, limits):
         return False
     if attempt.counts.total < units.count * units.size:
         return False
     num_blocks = len(topology.blocks)
     if attempt.required:
-        return _place_required(attempt, topology, limits)
+        return place_required(attempt, topology, limits)
     if not units.consolidates:
         return _place_units(attempt, topology, limits, lookahead, 0, num_blocks)
     span = topology.consolidate_span(units.count, units.size, units.spreads)
@@ -37,7 +37,7 @@ def place_block(attempt: Attempt, topology: BlockTopology, lookahead: Lookahead)
     return False
 
 
-def _passes_floor(attempt: Attempt, topology: BlockTopology, limits: UnitLimits) -> bool:
+def passes_floor(attempt: Attempt, topology: BlockTopology, limits: UnitLimits) -> bool:
     """Whether 26.11's check of whole-topology units lets the job pass (8.1 bug 1).
 
     The same as `models.rules.block.has_floor_capacity`, on counts at hand.
@@ -254,7 +254,7 @@ def _within_lower_blocks(room: dict[int, int], limits: UnitLimits, size: int) ->
     return {block: count for block, count in room.items() if block // span in chosen}
 
 
-def _place_required(attempt: Attempt, topology: BlockTopology, limits: UnitLimits) -> bool:
+def place_required(attempt: Attempt, topology: BlockTopology, limits: UnitLimits) -> bool:
     """Take a single unit around its required nodes (3.1.2 B4)."""
     view = attempt.view
     pieces = view.split(attempt.required)

@@ -12,7 +12,7 @@ from .lookahead import Lookahead
 def place_ring(attempt: Attempt, topology: RingTopology, lookahead: Lookahead) -> bool:
     """Take one arc per segment, each from the run of free nodes whose remainder loses least."""
     if attempt.required:
-        return _place_required(attempt, topology)
+        return place_required_arc(attempt, topology)
     own_ring_each = attempt.state.legality is Legality.SLURM_26_11
     used: set[int] = set()
     for _ in range(attempt.units.count):
@@ -60,7 +60,7 @@ def place_ring_unit(
                     loss = lookahead.loss(run, True, size)
                 options.append((loss, run, index, start))
     for _, _, index, start in sorted(options):
-        arc = _arc(start, size, len(topology.rings[index].nodes))
+        arc = arc_mask(start, size, len(topology.rings[index].nodes))
         if attempt.take_mask(index, arc, size) == size:
             return index
         attempt.undo(len(attempt.segments) - 1)
@@ -68,14 +68,14 @@ def place_ring_unit(
     return None
 
 
-def _arc(start: int, size: int, length: int) -> int:
+def arc_mask(start: int, size: int, length: int) -> int:
     mask = 0
     for step in range(size):
         mask |= 1 << (start + step) % length
     return mask
 
 
-def _place_required(attempt: Attempt, topology: RingTopology) -> bool:
+def place_required_arc(attempt: Attempt, topology: RingTopology) -> bool:
     """A ring takes a list of nodes only as the whole allocation (3.2)."""
     pieces = attempt.view.split(attempt.required)
     if len(attempt.required) != attempt.units.size or len(pieces) != 1:
