@@ -150,7 +150,7 @@ def _ring(rng: Random, name: str, members: list[int]) -> RingTopology:
 
 def _torus3d(rng: Random, name: str, members: list[int]) -> TorusTopology:
     dims_choices = ((2, 2, 1), (4, 1, 1), (3, 2, 1), (2, 2, 2), (3, 1, 1), (5, 1, 1))
-    toruses = []
+    toruses: list[Torus] = []
     rest = list(members)
     while rest and len(toruses) < 2:
         fitting = [dims for dims in dims_choices if dims[0] * dims[1] * dims[2] <= len(rest)]

@@ -5,6 +5,8 @@ What the guide shows is judged legal; the ways around it are not.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tiny import blocks, instance, place, plan, running, topo
 
@@ -19,7 +21,7 @@ RACKS = blocks([18, 18, 18], base=18, levels=(0,))
 ONE, TWO, THREE = range(18), range(18, 36), range(36, 54)
 
 
-def racks(*jobs: Job, down: tuple[int, ...] = (), **state: object) -> Instance:
+def racks(*jobs: Job, down: tuple[int, ...] = (), **state: Any) -> Instance:
     return instance(RACKS, *jobs, num_nodes=54, unavailable=frozenset(down), **state)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from tiny import instance, place, plan
 
@@ -18,12 +19,12 @@ from .case import DOCUMENTED, SLURM, Case, pair
 FLAT = FlatTopology("default")
 
 
-def _resource(mode: Mode, *layers: tuple[range, int], base: int = 0, **fields: object) -> Resource:
+def _resource(mode: Mode, *layers: tuple[range, int], base: int = 0, **fields: Any) -> Resource:
     made = tuple(Layer(frozenset(nodes), count, base) for nodes, count in layers)
-    return replace(Resource("r", mode, made), **fields)  # type: ignore[arg-type]
+    return replace(Resource("r", mode, made), **fields)
 
 
-def _on_flat(resource: Resource, *jobs: Job, **state: object) -> Instance:
+def _on_flat(resource: Resource, *jobs: Job, **state: Any) -> Instance:
     return instance(FLAT, *jobs, num_nodes=16, resources=(resource,), **state)
 
 
