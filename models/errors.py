@@ -14,6 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
+def _on_one_line(text: str) -> str:
+    """Text with everything escaped that could move a terminal's cursor: files may be hostile."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else repr(character)[1:-1] for character in text
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with the input.
@@ -36,7 +45,7 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.source}: {self.place}" if self.place else self.source
         wanted = f"; wanted {self.wanted}" if self.wanted else ""
-        return f"{where}: {self.found}{wanted}"
+        return _on_one_line(f"{where}: {self.found}{wanted}")
 
 
 class RackwrightError(Exception):

@@ -203,6 +203,8 @@ def _nodes_for_gpus(
     if gpus is None:
         return None
     per_node = asked or installed
+    if per_node is None and "nodes" in values:
+        return None
     if per_node is None:
         log.error(
             f"{place}, gpus",

@@ -26,7 +26,7 @@ def iterate_json(
         Where problems go.
     arrays
         Keys whose lists are given element by element: dumps of large clusters then need no more
-        memory than their text.
+        memory than their text. An empty list is given as it is.
 
     Raises
     ------
@@ -57,8 +57,11 @@ class _Walk:
                 self._fail("a key that is no text")
             self._take(":", "a colon")
             if key in arrays and self._peek() == "[":
+                index = -1
                 for index, value in enumerate(self._elements()):
                     yield f"{key}[{index}]", key, value
+                if index < 0:
+                    yield key, key, []
             else:
                 yield key, key, self._value()
         self._take("}", "}")

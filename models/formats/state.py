@@ -138,6 +138,8 @@ def load_state(
     if layers is not None:
         used |= used_by_layer(layers, cluster, log)
     warn_overdrawn(cluster, used, log)
+    if any(table.has_merged_features for table in merged.tables):
+        _warn_features(resolved, log)
     warn_unknown_draw(cluster, [*resolved.pending, *(r.job for r in resolved.running)], log)
     collector.take(log)
     instance = Instance(
@@ -227,6 +229,14 @@ def _warn_jobs(context: JobContext, entries: Iterable[JobEntry], log: ProblemLog
     for name, count in sorted(context.licenses.ignored.items()):
         found = f"licence {name!r} of {count} jobs is no hierarchical resource: ignored"
         log.warn("", found, "--resources, if it is one")
+
+
+def _warn_features(resolved: ResolvedJobs, log: ProblemLog) -> None:
+    """sinfo prints one node's features for a whole line of nodes: they cannot be used."""
+    count = sum(1 for job in resolved.pending if job.features)
+    if count:
+        found = f"sinfo does not tell the features of single nodes, which {count} jobs ask for"
+        log.warn("", found, "scontrol show nodes --json")
 
 
 def _some(job_ids: Sequence[str]) -> str:

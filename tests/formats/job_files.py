@@ -12,7 +12,12 @@ from rackwright.models.formats.jobs_yaml import read_jobs_yaml
 from rackwright.models.formats.sbatch import read_sbatch
 from rackwright.models.resources import Layer, Mode, Resource
 
-POWER = Resource("power", Mode.MODE_3, (Layer(frozenset({0}), 10),), variables={"full": 7})
+POWER = Resource(
+    "power",
+    Mode.MODE_3,
+    (Layer(frozenset({0}), 10),),
+    variables={"full": 7, "full_node": 132, "capped_node": 90},
+)
 FEED = Resource("feed", Mode.MODE_3, (Layer(frozenset({0}), 10),), unit="W")
 SLOTS = Resource("slots", Mode.MODE_3, (Layer(frozenset({0}), 10),))
 TOKENS = Resource("tokens", Mode.MODE_1, (Layer(frozenset({0}), 10),))
