@@ -15,11 +15,12 @@ from ..models.legality import Legality
 from ..models.plan import Objective, PlanOptions, PlanResult
 from .state_options import (
     JobFiles,
+    LicenseFile,
     NodeFiles,
     Profile,
-    QueueFile,
+    QueueFiles,
     ReservationFile,
-    ResourceFile,
+    ResourceFiles,
     SlurmConf,
     TopologyFile,
     Unavailable,
@@ -49,13 +50,14 @@ class Balance(StrEnum):
 
 def plan(
     topology: TopologyFile,
-    resources: ResourceFile = None,
+    resources: ResourceFiles = None,
     nodes: NodeFiles = None,
-    queue: QueueFile = None,
+    queue: QueueFiles = None,
     jobs: JobFiles = None,
     unavailable: Unavailable = None,
     slurm_conf: SlurmConf = None,
     reservations: ReservationFile = None,
+    licenses: LicenseFile = None,
     profile: Profile = None,
     objective: Annotated[
         Objective, typer.Option(help="What comes first: the term that decides.")
@@ -119,7 +121,16 @@ def plan(
     check_folder(output)
     begin_s = time.perf_counter()
     state = load(
-        topology, resources, nodes, queue, jobs, unavailable, slurm_conf, reservations, profile
+        topology,
+        resources=resources,
+        nodes=nodes,
+        queue=queue,
+        jobs=jobs,
+        unavailable=unavailable,
+        slurm_conf=slurm_conf,
+        reservations=reservations,
+        licenses=licenses,
+        profile=profile,
     )
     read_s = time.perf_counter() - begin_s
     options = PlanOptions(

@@ -68,7 +68,8 @@ def print_started(
     """One row per started job."""
     placements = result.plan.placements
     if not placements:
-        console.print(Text("Nothing starts.", "yellow"))
+        nothing = "Nothing starts." if instance.jobs else "No pending jobs: this is what is free."
+        console.print(Text(nothing, "yellow"))
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     if rack_map is not None:
@@ -147,7 +148,9 @@ def print_unplaced(console: Console, instance: Instance, unplaced: Sequence[Unpl
         text.append(escape_control(item.job_id), "bold")
         text.append(f" ({escape_control(job.name)}, {size})" if job.name else f" ({size})")
         text.append(f" {_VERBS[item.reason]}", _REASON_STYLES[item.reason])
-        text.append(f": {item.rule}: " if item.rule else ": ", "dim")
+        # An ineligible job breaks no rule: its message says what Slurm waits for.
+        is_ruled = item.reason is not Reason.INELIGIBLE
+        text.append(f": {item.rule}: " if is_ruled else ": ", "dim")
         text.append(escape_control(item.message))
         console.print(text, soft_wrap=True)
     if unplaced:

@@ -148,8 +148,10 @@ class RackMap:
         for glyph in (FREE, BUSY, HELD, DOWN):
             text.append(glyph.plain if self._is_plain else glyph.fancy, glyph.style)
             text.append(f" {glyph.meaning}   ", "dim")
-        text.append("A", _PLANNED_STYLES[0])
-        text.append(" starts now (Key column)   number: nodes left", "dim")
+        if self._letters:
+            text.append(_LETTERS[0], _PLANNED_STYLES[0])
+            text.append(" starts now (Key column)   ", "dim")
+        text.append("number: nodes left", "dim")
         return text
 
 

@@ -20,8 +20,9 @@ def _file(flag: str, help: str) -> typer.models.OptionInfo:
 TopologyFile = Annotated[
     Path, _file("--topology", "topology.yaml, topology.conf or text of `scontrol show topology`.")
 ]
-ResourceFile = Annotated[
-    Path | None, _file("--resources", "resources.yaml, or power.yaml with caps in watts.")
+ResourceFiles = Annotated[
+    list[Path] | None,
+    _file("--resources", "resources.yaml, or power.yaml with caps in watts; repeatable."),
 ]
 NodeFiles = Annotated[
     list[Path] | None,
@@ -30,8 +31,9 @@ NodeFiles = Annotated[
         "`scontrol show nodes --json`, `sinfo --json` or a CSV node,state[,...]; repeatable.",
     ),
 ]
-QueueFile = Annotated[
-    Path | None, _file("--queue", "`squeue --json` or `scontrol show jobs --json`.")
+QueueFiles = Annotated[
+    list[Path] | None,
+    _file("--queue", "`squeue --json` or `scontrol show jobs --json`; repeatable."),
 ]
 JobFiles = Annotated[
     list[Path] | None, _file("--jobs", "More jobs: YAML, CSV or sbatch scripts; repeatable.")
@@ -46,6 +48,10 @@ SlurmConf = Annotated[
 ReservationFile = Annotated[
     Path | None, _file("--reservations", "`scontrol show reservations --json`.")
 ]
+LicenseFile = Annotated[
+    Path | None,
+    _file("--licenses", "`scontrol show licenses --json`: what each layer has in use."),
+]
 Profile = Annotated[
     str | None,
     typer.Option("--profile", help="Node profile for GPUs and watts.", metavar="NAME"),
@@ -54,13 +60,15 @@ Profile = Annotated[
 
 def load(
     topology: Path,
-    resources: Path | None = None,
+    *,
+    resources: list[Path] | None = None,
     nodes: list[Path] | None = None,
-    queue: Path | None = None,
+    queue: list[Path] | None = None,
     jobs: list[Path] | None = None,
     unavailable: list[str] | None = None,
     slurm_conf: Path | None = None,
     reservations: Path | None = None,
+    licenses: Path | None = None,
     profile: str | None = None,
 ) -> LoadedState:
     """Read the state from all files given; its warnings go to stderr.
@@ -76,9 +84,14 @@ def load(
 
     state = load_state(
         topology=topology,
-        nodes=tuple(nodes or ()),
-        jobs=tuple(jobs or ()),
-        unavailable=tuple(unavailable or ()),
+        resources=resources or (),
+        nodes=nodes or (),
+        queue=queue or (),
+        jobs=jobs or (),
+        unavailable=unavailable or (),
+        slurm_conf=slurm_conf,
+        reservations=reservations,
+        licenses=licenses,
         profile=profile,
     )
     remember(state.instance)
