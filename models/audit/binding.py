@@ -45,8 +45,7 @@ def _relaxed(request: Request, scene: Scene) -> list[tuple[str, Request, Scene]]
     """The request and scene without one rule each."""
     cases: list[tuple[str, Request, Scene]] = []
     if scene.held:
-        opened = Scene(scene.cluster, scene.free, scene.occupied, frozenset(), scene.used)
-        cases.append(("exclusive_held", request, opened))
+        cases.append(("exclusive_held", request, scene.opened))
     if request.is_exclusive:
         cases.append(("exclusive_wanted", replace(request, is_exclusive=False), scene))
     for index, amount in request.needs:

@@ -90,7 +90,8 @@ def spread_of(allocation: Allocation, request: Request, scene: Scene) -> Spread 
     assert isinstance(topology, BlockTopology)
     if request.units.count > 1 and topology.unit_limits(request.units.size).region_span > 1:
         return Spread(allocation, len(blocks), len(blocks))
-    counts = {block: len(nodes) for block, nodes in by_block(topology, usable, usable).items()}
+    members = by_block(request, scene, usable, frozenset())
+    counts = {block: len(nodes) for block, nodes in members.items()}
     fewest = _fewest_blocks(request, topology, counts, len(blocks))
     spans = [1 << level for level in topology.levels]
     span = next((s for s in spans if len({block // s for block in blocks}) == 1), 0)

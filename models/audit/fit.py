@@ -46,13 +46,12 @@ def fit(
     usable = _with_layers(request, scene, usable)
     if len(usable) < request.num_nodes:
         return NO
-    is_ruled = scene.is_ruled(request)
-    loose = fit_topology(request, usable, avoid, is_ruled=is_ruled)
+    loose = _fit_topology(request, scene, usable, avoid)
     if loose.nodes is None or _within_layers(request, scene, loose.nodes):
         return loose
     # Nodes beyond what the layers can feed are left out until any choice of the rest is legal.
     trimmed = _trimmed(request, scene, usable, avoid)
-    tight = fit_topology(request, trimmed, avoid, is_ruled=is_ruled)
+    tight = _fit_topology(request, scene, trimmed, avoid)
     return tight if tight.nodes is not None else UNKNOWN
 
 
@@ -66,18 +65,18 @@ def _fit_required(request: Request, usable: frozenset[int]) -> Fit:
     return UNKNOWN
 
 
-def fit_topology(
-    request: Request, usable: frozenset[int], avoid: frozenset[int], *, is_ruled: bool
+def _fit_topology(
+    request: Request, scene: Scene, usable: frozenset[int], avoid: frozenset[int]
 ) -> Fit:
     """Place a request by the rules of its topology, or flat where that gives way (0.4)."""
     topology = request.topology
     size = request.num_nodes
     if size == 1 and topology.kind != "torus3d":
         return Fit((min(usable, key=lambda node: (node in avoid, node)),)) if usable else NO
-    if not is_ruled:
+    if not scene.is_ruled(request):
         return _fit_flat(request, usable, avoid)
     if isinstance(topology, BlockTopology):
-        return fit_block(request, usable, avoid)
+        return fit_block(request, scene, usable, avoid)
     if isinstance(topology, RingTopology):
         return _fit_ring(request, topology, usable)
     if isinstance(topology, TorusTopology):

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..topology import BlockTopology, UnitLimits
-from .scene import Request
+from .scene import Request, Scene
 
 Chosen = list[int]
+Members = dict[int, Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,17 @@ NO = Fit(None)
 UNKNOWN = Fit(None, is_proven=False)
 
 
-def fit_block(request: Request, usable: frozenset[int], avoid: frozenset[int]) -> Fit:
+def fit_block(
+    request: Request, scene: Scene, usable: frozenset[int], avoid: frozenset[int]
+) -> Fit:
     """Place a multi-node request on base blocks.
 
     Parameters
     ----------
     request
         Placed on a block topology by its own algorithm.
+    scene
+        The moment.
     usable
         Nodes that it may take.
     avoid
@@ -58,7 +63,7 @@ def fit_block(request: Request, usable: frozenset[int], avoid: frozenset[int]) -
     """
     topology = request.topology
     assert isinstance(topology, BlockTopology)
-    members = by_block(topology, usable, avoid)
+    members = by_block(request, scene, usable, avoid)
     limits = topology.unit_limits(request.units.size)
     if request.follows_26_11 and not _floor_holds(topology, members, limits, request):
         return NO
@@ -73,18 +78,17 @@ def fit_block(request: Request, usable: frozenset[int], avoid: frozenset[int]) -
 
 
 def by_block(
-    topology: BlockTopology, usable: Iterable[int], avoid: frozenset[int]
-) -> dict[int, Chosen]:
+    request: Request, scene: Scene, usable: frozenset[int], avoid: frozenset[int]
+) -> Members:
     """Usable nodes per base block, ascending, those to avoid last."""
-    members: dict[int, Chosen] = {}
-    owner = topology.block_of
-    for node in usable:
-        block = owner.get(node)
-        if block is not None:
-            members.setdefault(block, []).append(node)
-    for nodes in members.values():
-        nodes.sort(key=lambda node: (node in avoid, node))
-    return members
+    blocks = scene.by_site(request, usable)
+    if not avoid:
+        return {block: nodes for block, nodes in enumerate(blocks) if nodes}
+    return {
+        block: sorted(nodes, key=lambda node: (node in avoid, node))
+        for block, nodes in enumerate(blocks)
+        if nodes
+    }
 
 
 def _found(nodes: Chosen | None) -> Fit:
@@ -101,16 +105,16 @@ def _any_of(fits: Iterable[Fit]) -> Fit:
     return answer
 
 
-def _parts(members: dict[int, Chosen], span: int) -> list[dict[int, Chosen]]:
+def _parts(members: Members, span: int) -> list[Members]:
     """The blocks of each aligned group of `span` base blocks, fullest fit last."""
-    parts: dict[int, dict[int, Chosen]] = {}
+    parts: dict[int, Members] = {}
     for block, nodes in members.items():
         parts.setdefault(block // span, {})[block] = nodes
     return sorted(parts.values(), key=lambda part: sum(map(len, part.values())))
 
 
 def _floor_holds(
-    topology: BlockTopology, members: dict[int, Chosen], limits: UnitLimits, request: Request
+    topology: BlockTopology, members: Members, limits: UnitLimits, request: Request
 ) -> bool:
     """26.11 counts only complete lower-level blocks for whole-topology units (8.1 bug 1)."""
     if not (limits.is_top and limits.is_limited) or request.required:
@@ -123,7 +127,7 @@ def _floor_holds(
     return sum(sorted(counts, reverse=True)[: limits.max_lower]) >= request.units.size
 
 
-def _place_unit(members: dict[int, Chosen], size: int, limits: UnitLimits) -> Chosen | None:
+def _place_unit(members: Members, size: int, limits: UnitLimits) -> Chosen | None:
     """One unit: the tightest region whose M fullest lower-level blocks hold it."""
     for part in _parts(members, limits.region_span):
         lower = _parts(part, limits.lower_span) if limits.is_limited else [part]
@@ -134,7 +138,7 @@ def _place_unit(members: dict[int, Chosen], size: int, limits: UnitLimits) -> Ch
     return None
 
 
-def take_tight(blocks: Sequence[Chosen], size: int) -> Chosen:
+def take_tight(blocks: Sequence[Sequence[int]], size: int) -> Chosen:
     """`size` nodes of few blocks: whole large ones, then the one that leaves the least."""
     left = sorted(blocks, key=len)
     taken: Chosen = []
@@ -147,7 +151,7 @@ def take_tight(blocks: Sequence[Chosen], size: int) -> Chosen:
     return taken
 
 
-def _fit_units(members: dict[int, Chosen], request: Request, limits: UnitLimits) -> Fit:
+def _fit_units(members: Members, request: Request, limits: UnitLimits) -> Fit:
     if limits.region_span == 1:
         return _found(_place_small_segments(members, request))
     if _too_few(members, request, limits):
@@ -155,7 +159,7 @@ def _fit_units(members: dict[int, Chosen], request: Request, limits: UnitLimits)
     return _place_large_segments(members, request, limits)
 
 
-def _place_small_segments(members: dict[int, Chosen], request: Request) -> Chosen | None:
+def _place_small_segments(members: Members, request: Request) -> Chosen | None:
     """Segments within a base block: every block holds as many as its free nodes allow."""
     size, missing = request.units.size, request.units.count
     most = 1 if request.units.spreads else missing
@@ -170,16 +174,16 @@ def _place_small_segments(members: dict[int, Chosen], request: Request) -> Chose
     return None
 
 
-def _too_few(members: dict[int, Chosen], request: Request, limits: UnitLimits) -> bool:
+def _too_few(members: Members, request: Request, limits: UnitLimits) -> bool:
     """Counting bound: every region holds at most its nodes divided by the segment size."""
     regions = _parts(members, limits.region_span)
     room = sum(sum(map(len, part.values())) // request.units.size for part in regions)
     return room < request.units.count
 
 
-def _place_large_segments(members: dict[int, Chosen], request: Request, limits: UnitLimits) -> Fit:
+def _place_large_segments(members: Members, request: Request, limits: UnitLimits) -> Fit:
     """One segment after the other, as Slurm does; failing proves nothing."""
-    left = {block: list(nodes) for block, nodes in members.items()}
+    left = dict(members)
     taken: Chosen = []
     for _ in range(request.units.count):
         unit = _place_unit(left, request.units.size, limits)

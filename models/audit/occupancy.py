@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..legality import Legality
@@ -224,7 +224,14 @@ class Occupancy:
         )
 
     def empty_scene(self) -> Scene:
-        """Every node that is up, with nothing running on it."""
+        """Every node that is up now, with nothing running on it."""
+        return self._deserted(node for node in self.era.everything if not self._absent[node])
+
+    def idle_scene(self) -> Scene:
+        """The whole cluster up and idle."""
+        return self._deserted(self.era.everything)
+
+    def _deserted(self, up: Iterable[int]) -> Scene:
         used = {
             number: tuple(
                 resource.idle_w * len(layer.nodes) if resource.is_power else 0
@@ -232,8 +239,7 @@ class Occupancy:
             )
             for number, resource in enumerate(self.era.cluster.resources)
         }
-        up = frozenset(node for node in self.era.everything if not self._absent[node])
-        return Scene(self.era.cluster, up, frozenset(), frozenset(), used)
+        return Scene(self.era.cluster, frozenset(up), frozenset(), frozenset(), used)
 
     @property
     def num_free(self) -> int:

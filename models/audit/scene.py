@@ -18,6 +18,8 @@ from ..rules.usage import draw_w, overlapping, requested
 from ..topology import Topology, TreeTopology
 from .sharing import unit_owner
 
+Sites = tuple[frozenset[int], ...]
+
 
 @dataclass(frozen=True)
 class Request:
@@ -40,7 +42,9 @@ class Request:
     leaf_limit
         Most leaf switches while it waits; None for any number.
     needs
-        Per resource index, ``(amount, per node)``: per node for MODE_3 and power.
+        ``(resource index, amount)``; the amount is per node for MODE_3 and power.
+    sites
+        Nodes of each unit that an exclusive job closes: base block, ring, leaf or torus.
     """
 
     job: Job
@@ -53,6 +57,7 @@ class Request:
     follows_26_11: bool
     leaf_limit: int | None
     needs: tuple[tuple[int, int], ...]
+    sites: Sites
 
     @property
     def num_nodes(self) -> int:
@@ -76,6 +81,7 @@ class Requests:
         self.legality = legality
         self.instance = Instance(cluster)
         self._known: dict[tuple[object, ...], Request] = {}
+        self._sites_of: dict[str, Sites] = {}
 
     def of(self, job: Job, partition_name: str) -> Request:
         """The request of a job in a partition."""
@@ -116,7 +122,19 @@ class Requests:
             follows_26_11=self.legality is Legality.SLURM_26_11,
             leaf_limit=limit,
             needs=tuple(self._needs(job)),
+            sites=self._sites(topology),
         )
+
+    def _sites(self, topology: Topology) -> Sites:
+        found = self._sites_of.get(topology.name)
+        if found is None:
+            members: dict[int, set[int]] = {}
+            for node, unit in unit_owner(topology).items():
+                members.setdefault(unit, set()).add(node)
+            number = max(members, default=-1) + 1
+            found = tuple(frozenset(members.get(unit, ())) for unit in range(number))
+            self._sites_of[topology.name] = found
+        return found
 
     def _needs(self, job: Job) -> list[tuple[int, int]]:
         needs = []
@@ -163,16 +181,39 @@ class Scene:
     def _usable(self) -> dict[tuple[int, bool, str], frozenset[int]]:
         return {}
 
+    @cached_property
+    def _by_site(self) -> dict[int, tuple[tuple[int, ...], ...]]:
+        return {}
+
+    @cached_property
+    def _ruled(self) -> dict[tuple[int, str], bool]:
+        return {}
+
+    @cached_property
+    def opened(self) -> Scene:
+        """The same without any unit closed by an exclusive job."""
+        return Scene(self.cluster, self.free, self.occupied, frozenset(), self.used)
+
     def usable(self, request: Request) -> frozenset[int]:
-        """Free nodes that the request may take, resources aside."""
+        """Free nodes that the request may take, resources aside; one object for equal answers."""
         key = (id(request.eligible), request.is_exclusive, request.topology.name)
         nodes = self._usable.get(key)
         if nodes is None:
             nodes = (self.free & request.eligible) - self.held
             if request.is_exclusive:
-                nodes -= self._used_units(request.topology)
+                used = (site for site in request.sites if not site.isdisjoint(self.occupied))
+                nodes = nodes.difference(*used)
             self._usable[key] = nodes
         return nodes
+
+    def by_site(self, request: Request, usable: frozenset[int]) -> tuple[tuple[int, ...], ...]:
+        """Usable nodes per unit, ascending; remembered for the scene's own usable sets."""
+        found = self._by_site.get(id(usable))
+        if found is None:
+            found = tuple(tuple(sorted(site & usable)) for site in request.sites)
+            if usable is self.usable(request):
+                self._by_site[id(usable)] = found
+        return found
 
     def is_ruled(self, request: Request) -> bool:
         """Whether the topology's own algorithm places a multi-node request (0.4)."""
@@ -180,8 +221,13 @@ class Scene:
             return False
         if request.topology.kind == "tree":
             return not request.job.contiguous
-        members = topology_nodes(request.topology)
-        return any(node in members for node in self.free & request.eligible)
+        key = (id(request.eligible), request.topology.name)
+        found = self._ruled.get(key)
+        if found is None:
+            members = topology_nodes(request.topology)
+            candidates = self.free & request.eligible
+            found = self._ruled[key] = any(node in members for node in candidates)
+        return found
 
     def started(self, request: Request, nodes: tuple[int, ...]) -> Scene:
         """The scene once a request has started on `nodes`."""
@@ -213,12 +259,6 @@ class Scene:
                 used[layer] += amount
                 break
         return tuple(used)
-
-    def _used_units(self, topology: Topology) -> frozenset[int]:
-        """Nodes of units in which some job holds a node."""
-        owner = unit_owner(topology)
-        used = {owner[node] for node in self.occupied if node in owner}
-        return frozenset(node for node, unit in owner.items() if unit in used)
 
     def headroom(self, index: int, layer: int) -> int | None:
         """What is left of a layer; None if it is infinite."""

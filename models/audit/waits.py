@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..instance import Instance, RunningJob
@@ -69,9 +69,13 @@ def add_span(spans: list[tuple[int, int]], start_s: int, end_s: int) -> None:
         spans.append((start_s, end_s))
 
 
-def is_judged(wait: Wait) -> str:
+def not_judged(wait: Wait, partition_limits: Mapping[str, int]) -> str:
     """Why a wait is left out; empty if it is judged."""
     record = wait.record
+    most_s = partition_limits.get(wait.partition)
+    limit_s = record.job.time_limit_s
+    if most_s is not None and record.start_s is None and (limit_s is None or limit_s > most_s):
+        return "waits not judged: longer than the partition allows"
     if record.reason.startswith(_NOT_ABOUT_NODES + _NOT_ABOUT_NODES_EITHER):
         return f"waits not judged: Slurm noted {record.reason}"
     if record.reservation:
@@ -96,6 +100,8 @@ class WaitJudge:
         Exact engine for requests that `fit` leaves open; None leaves them open.
     facts
         Receives counts: waits judged, left out and why.
+    partition_limits
+        Longest time limit of each partition that has one.
 
     Notes
     -----
@@ -113,6 +119,7 @@ class WaitJudge:
         *,
         facts: Counter[str],
         most_jobs: MostJobs | None = None,
+        partition_limits: Mapping[str, int] | None = None,
     ) -> None:
         self.era = era
         self.occupancy = occupancy
@@ -122,6 +129,8 @@ class WaitJudge:
         self.node_s_by_cause: Counter[str] = Counter()
         self._facts = facts
         self._most_jobs = most_jobs
+        self._partition_limits = partition_limits or {}
+        self._hopeless: dict[int, bool] = {}
         self._fits: dict[int, Fit] = {}
         self._binding: dict[int, str] = {}
         self._limits: list[tuple[int, int]] | None = None
@@ -174,17 +183,26 @@ class WaitJudge:
 
     def _enqueue(self, index: int) -> None:
         wait = self.era.waits[index]
-        reason = is_judged(wait)
+        job = wait.record.job
+        partition = self.era.cluster.partition_named[wait.partition]
+        request = self.occupancy.requests.of(job, wait.partition)
+        reason = not_judged(wait, self._partition_limits)
+        if not reason and self._is_hopeless(request):
+            reason = "waits not judged: no placement even on the whole idle cluster"
         if reason:
             self._facts[reason] += 1
             return
         self._facts["waits judged"] += 1
-        job = wait.record.job
-        partition = self.era.cluster.partition_named[wait.partition]
         turn = (-partition.priority_tier, -(job.priority or 0), job.submit_s or 0, job.job_id)
-        request = self.occupancy.requests.of(job, wait.partition)
         self.pending[index] = Pending(wait, request, turn)
         insort(self.queue, (turn, index))
+
+    def _is_hopeless(self, request: Request) -> bool:
+        hopeless = self._hopeless.get(id(request))
+        if hopeless is None:
+            found = fit(request, self.occupancy.idle_scene())
+            hopeless = self._hopeless[id(request)] = found.verdict is False
+        return hopeless
 
     def _fit(self, request: Request, scene: Scene) -> Fit:
         found = self._fits.get(id(request))

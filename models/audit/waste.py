@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..capacity import base_size, fits
@@ -52,6 +52,8 @@ class WasteOptions:
         Needless waits up to this long are the scheduler's own pace and no findings.
     judges_waits
         Whether waits are judged at all.
+    partition_limits
+        Longest time limit of each partition that has one, in seconds.
     repack_budget_s
         Seconds for questions about repacking; zero asks none.
     """
@@ -60,6 +62,7 @@ class WasteOptions:
     penalty: float = DEFAULT_PENALTY
     wait_tolerance_s: int = DEFAULT_WAIT_TOLERANCE_S
     judges_waits: bool = True
+    partition_limits: Mapping[str, int] = field(default_factory=dict)
     repack_budget_s: float = DEFAULT_BUDGET_S
 
 
@@ -135,7 +138,13 @@ def _walk(
     where: str,
 ) -> None:
     occupancy = replay(era, legality)
-    waits = WaitJudge(era, occupancy, facts=waste.facts, most_jobs=most_jobs)
+    waits = WaitJudge(
+        era,
+        occupancy,
+        facts=waste.facts,
+        most_jobs=most_jobs,
+        partition_limits=options.partition_limits,
+    )
     repack = RepackJudge(
         occupancy, facts=waste.facts, most_jobs=most_jobs, budget_s=options.repack_budget_s
     )
