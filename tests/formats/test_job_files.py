@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 from formats.job_files import context, from_csv, from_yaml
+
 from rackwright.models.errors import InputError
 from rackwright.models.formats.jobs_build import JobState
 from rackwright.models.formats.jobs_keys import JOB_KEYS

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from formats.job_files import context, from_script
+
 from rackwright.models.errors import ProblemLog
 from rackwright.models.formats.jobs_build import JobState
 from rackwright.models.formats.jobs_keys import JOB_KEYS

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rackwright.models.formats.times import parse_instant, parse_limit, show_instant
 
-NOON = int(datetime(2026, 11, 22, 12, tzinfo=timezone.utc).timestamp())  # a Sunday
+NOON = int(datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp())  # a Sunday
 
 
 @pytest.fixture(autouse=True)
