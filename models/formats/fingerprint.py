@@ -6,19 +6,22 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import cache
 
 from ..instance import Instance
 
-# What people call things and when the state was looked at do not change where a job may go.
-_LEFT_OUT = frozenset({"user", "account", "comment", "now_s"})
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+# Nothing of this changes where a job may go: what people call things, state words beyond what they
+# mean for us (PLANNED comes and goes), and priorities beyond the order they give (they age).
+_LEFT_OUT = frozenset({"user", "account", "comment", "states", "priority"})
 
 
 def fingerprint(instance: Instance) -> str:
     """SHA-256 of the canonical state, as 64 hexadecimal digits.
 
-    Everything counts on which a placement can depend: cluster, node states, resources and their
-    use, running jobs, the queue in its order. Owners, comments and the instant of the dump do not,
-    and neither does the order of sets and running jobs.
+    Everything counts on which a placement can depend: cluster, which nodes are free, down or
+    blocked, resources and their use, running jobs, the queue in its order. Owners, comments, the
+    priorities behind the order and the instant of the dump do not.
     """
     digest = hashlib.sha256()
     for piece in _pieces(instance):
@@ -50,19 +53,23 @@ def _line(kind: str, value: object) -> bytes:
 
 def _canonical(value: object) -> str:
     """An unambiguous text of a value: strings quoted, sets sorted, dataclasses by field name."""
+    if type(value) in _PLAIN:
+        return repr(value)
     if isinstance(value, Enum):
         return repr(value.value)
-    if value is None or isinstance(value, str | int | float):
-        return repr(value)
-    if isinstance(value, frozenset | set):
+    if isinstance(value, frozenset):
         return f"{{{','.join(sorted(map(_canonical, value)))}}}"
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple):
         return f"[{','.join(map(_canonical, value))}]"
     if isinstance(value, Mapping):
         pairs = sorted((_canonical(key), _canonical(entry)) for key, entry in value.items())
         return f"{{{','.join(f'{key}:{entry}' for key, entry in pairs)}}}"
-    if is_dataclass(value) and not isinstance(value, type):
-        named = (field.name for field in fields(value) if field.name not in _LEFT_OUT)
-        parts = [f"{name}={_canonical(getattr(value, name))}" for name in named]
-        return f"{type(value).__name__}({','.join(parts)})"
-    raise TypeError(f"no canonical text for {type(value).__name__}")
+    parts = [f"{name}={_canonical(getattr(value, name))}" for name in _field_names(type(value))]
+    return f"{type(value).__name__}({','.join(parts)})"
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    if not is_dataclass(kind):
+        raise TypeError(f"no canonical text for {kind.__name__}")
+    return tuple(field.name for field in fields(kind) if field.name not in _LEFT_OUT)

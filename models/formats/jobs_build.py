@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -149,8 +150,8 @@ def build_entry(
     if is_running:
         assert nodelist is not None
         return JobEntry(job, JobState.RUNNING, log.source, place, nodes=nodelist)
-    now_s, start_s = context.now_s, job.start_s
-    if not reason and now_s is not None and start_s is not None and start_s > now_s:
+    now_s = time.time() if context.now_s is None else context.now_s
+    if not reason and job.start_s is not None and job.start_s > now_s:
         reason = "BeginTime"
     state = JobState.INELIGIBLE if reason else JobState.PENDING
     return JobEntry(job, state, log.source, place, reason=reason)

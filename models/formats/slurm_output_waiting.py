@@ -18,9 +18,7 @@ KEPT_BACK = frozenset({"REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD", "LAUNCH_
 # Reasons of jobs that wait for nodes (or have not been looked at). Any other reason, known to us
 # or not, means that a placement would not start the job: dependency, hold, limits of association,
 # QOS or partition, begin time, array throttle ... (design.md section 10).
-_WAITS_FOR_NODES = frozenset(
-    {"", "None", "Priority", "Resources", "BadConstraints", "Nodes_required_for_job_are_DOWN"}
-)
+_WAITS_FOR_NODES = frozenset({"", "None", "Priority", "Resources", "BadConstraints"})
 _WAITS_FOR_NODES_PREFIX = ("ReqNodeNotAvail", "Nodes required for job are DOWN")
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from ..cluster import Cluster
 from ..errors import Problem, ProblemLog
 from ..instance import Instance
+from ..node import KNOWN_STATES
 from .collector import Collector
 from .jobs_build import JobContext, JobEntry
 from .jobs_file import read_jobs
-from .jobs_keys import named
+from .jobs_keys import named, shown
 from .jobs_licenses import LicenseResolver
 from .profiles import NodeProfile
 from .slurm_output_jobs import Queue, read_queue
@@ -202,14 +203,20 @@ def _node_states(
     cluster: Cluster, merged: MergedNodes, held: frozenset[int], log: ProblemLog
 ) -> tuple[frozenset[int], frozenset[int]]:
     """Nodes that some job holds by their state, and nodes that are no use now."""
-    busy, unusable, idle_but_held = set(), set(), set()
+    busy, unusable, idle_but_held, unknown = set(), set(), set(), set[str]()
+    is_table = merged.is_complete
     for index, node in enumerate(cluster.nodes):
         if node.is_busy:
             busy.add(index)
         elif index in held and node.states:
             idle_but_held.add(index)
-        if not node.is_usable or (merged.is_complete and node.name not in merged.nodes):
+        strange = node.states - KNOWN_STATES
+        if not node.is_usable or strange or (is_table and node.name not in merged.nodes):
             unusable.add(index)
+        unknown |= strange
+    if unknown:
+        found = f"unknown node states {', '.join(map(shown, sorted(unknown)))}"
+        log.warn("", f"{found}: such nodes are unavailable")
     if idle_but_held:
         listed = named(cluster.names(frozenset(idle_but_held)))
         found = f"{len(idle_but_held)} nodes are held by running jobs but not allocated: {listed}"

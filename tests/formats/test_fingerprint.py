@@ -32,6 +32,8 @@ def test_it_is_a_sha256_of_the_state_and_repeats(tmp_path: Path) -> None:
         {"j.csv": JOBS.replace("ana", "eve")},
         {"j.csv": "priority,job_id,nodes,segment\n4,2,2,\n5,1,4,2\n"},  # the same queue
         {"n.csv": "state,node\nidle,n[02-08]\ndown,n01\n"},
+        {"n.csv": NODES.replace("idle", "planned").replace("down", "drain")},
+        {"j.csv": JOBS.replace("1,4,2,5", "1,4,2,9")},  # priorities age, the order stays
     ],
 )
 def test_equal_states(tmp_path: Path, changes: dict[str, str]) -> None:
