@@ -16,6 +16,7 @@ from .job import Job
 from .legality import Legality
 from .resources import INFINITE, Mode, Resource
 from .rules.block import has_floor_capacity
+from .rules.resources import refusing_resource
 from .rules.start import is_placed_flat
 from .rules.usage import draw_w, requested, used_before
 from .topology import BlockTopology, RingTopology, Topology, TorusTopology, TreeTopology
@@ -28,6 +29,9 @@ def explain_never(instance: Instance, job: Job, legality: Legality) -> Finding |
 
     Every partition of the job must refuse it; the first one's reason is told.
     """
+    refusing = refusing_resource(instance, job, legality)
+    if refusing is not None:
+        return "license_amount", f"asks for more {refusing.name} than its first layer has"
     first: Finding | None = None
     for partition in instance.partitions_of(job):
         finding = _in_partition(instance.idle, job, partition, legality)

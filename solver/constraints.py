@@ -49,6 +49,7 @@ CONSTRAINTS: Mapping[str, Callable[..., Any]] = {
     "common_switch": regions,
     "leaf_switches": limit_parts,
     "contiguous": consecutive_runs,
+    "license_amount": OptionBuilder.options,
     "mode_1": mode_1,
     "mode_2": mode_2,
     "mode_3": mode_3,

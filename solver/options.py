@@ -12,6 +12,7 @@ from ..models.legality import Legality
 from ..models.resources import Mode
 from ..models.rules.block import has_floor_capacity
 from ..models.rules.exclusive import held_nodes, is_enforced
+from ..models.rules.resources import refusing_resource
 from ..models.rules.start import is_placed_flat
 from ..models.rules.tree import leaf_limit
 from ..models.rules.usage import draw_w, requested
@@ -100,6 +101,8 @@ class OptionBuilder:
             return None
         listed = frozenset(job.nodelist or ())
         if not required <= candidates or (required and len(required) < len(listed)):
+            return None
+        if refusing_resource(instance, job, legality) is not None:
             return None
         if legality is Legality.SLURM_26_11 and not has_floor_capacity(instance, job, partition):
             return None

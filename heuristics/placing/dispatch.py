@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ...models.cluster import Partition
 from ...models.job import Job
+from ...models.rules.resources import refusing_resource
 from ...models.topology import BlockTopology, RingTopology, TorusTopology, TreeTopology
 from ..state import State
 from .attempt import Attempt
@@ -37,8 +38,10 @@ def place_job(state: State, job: Job, lookaheads: Mapping[str, Lookahead]) -> bo
 
 
 def can_ever_start(state: State, job: Job, partition: Partition) -> bool:
-    """Whether the request makes sense: divisible, all listed nodes exist (3.1.5, 0.1)."""
+    """Whether the request makes sense: divisible, nodes exist, counts pass (3.1.5, 0.1, 5.2)."""
     instance = state.instance
+    if refusing_resource(instance, job, state.legality) is not None:
+        return False
     kind = instance.cluster.topology_of(partition).kind
     if not job.is_divisible and kind in ("block", "ring", "torus3d"):
         return False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..instance import Instance
+from ..job import Job
 from ..legality import Legality
 from ..resources import INFINITE, Mode, Resource
 from .start import Finding, Start, Starts
@@ -30,6 +32,31 @@ def _uncovered(resource: Resource, start: Start) -> str | None:
     """Nodes outside all layers never serve a request, in any mode (5.1)."""
     outside = [node for node in start.nodes if node not in resource.layers_of]
     return f"{start.names(outside)} in no layer of {resource.name}" if outside else None
+
+
+def license_amount(start: Start) -> str | None:
+    """26.11 refuses, at submission, a count above the first listed layer of a resource (5.2)."""
+    resource = refusing_resource(start.instance, start.job, start.legality)
+    if resource is None:
+        return None
+    asked, first = requested(start.job, resource), resource.layers[0].capacity
+    return f"asks for {asked} of {resource.name}, whose first layer has {first}"
+
+
+def refusing_resource(instance: Instance, job: Job, legality: Legality) -> Resource | None:
+    """The resource that makes Slurm 26.11 refuse `job` for ever, whatever other layers have.
+
+    MODE_1 and MODE_2 only: under MODE_3 the layer looked at is the root, which all nodes need.
+    """
+    if legality is not Legality.SLURM_26_11 or not job.licenses:
+        return None
+    for resource in instance.cluster.resources:
+        if resource.mode is Mode.MODE_3 or resource.is_power or not resource.layers:
+            continue
+        first = resource.layers[0].capacity
+        if first != INFINITE and requested(job, resource) > first:
+            return resource
+    return None
 
 
 def mode_1(starts: Starts) -> Iterator[Finding]:

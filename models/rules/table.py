@@ -93,6 +93,8 @@ RULES: tuple[Rule, ...] = (
          "3.4", BOTH, each(tree.leaf_switches)),
     Rule("contiguous", "Consecutive nodes for --contiguous on flat, and on tree.",
          "0.4, 3.5", BOTH, each(flat.contiguous)),
+    Rule("license_amount", "No count above the first listed layer of a MODE_1 or MODE_2 resource.",
+         "5.2", ONLY_26_11, each(resources.license_amount)),
     Rule("mode_1", "MODE_1: every node in a sufficient layer; one layer charged once.",
          "5.3", BOTH, resources.mode_1),
     Rule("mode_2", "MODE_2: every overlapping layer charged once.",

@@ -39,6 +39,14 @@ TREE = _resource(Mode.MODE_3, (range(8), 5), (range(8, 16), 8), (range(16), 9))
 WATTS = _resource(Mode.MODE_3, (range(8), 20), (range(16), 30), unit="W", idle_w=1)
 
 CASES: tuple[Case, ...] = (
+    *(
+        Case(
+            "license_amount", "26.11 looks at the first layer only",
+            _on_flat(_resource(Mode.MODE_2, (range(8), 3), (range(8, 16), 5)), _asks("1", 2, 4)),
+            plan(place("1", [8, 9])), is_legal, (legality,),
+        )
+        for is_legal, legality in ((True, DOCUMENTED), (False, SLURM))
+    ),
     *pair(
         "mode_1", "every node in some layer",
         _on_flat(_resource(Mode.MODE_1, (range(8), 3)), _asks("1", 2, 3)),
@@ -87,7 +95,9 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "mode_1", "a count of 0 never does",
-        _on_flat(_resource(Mode.MODE_1, (range(16), 0)), _asks("1", 2, 1)),
+        _on_flat(
+            _resource(Mode.MODE_1, (range(8, 16), INFINITE), (range(8), 0)), _asks("1", 2, 1)
+        ),
         plan(place("1", [0, 1])), False,
     ),
     *pair(
