@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..models.legality import Legality
+from ..models.plan import PlanOptions
 
 if TYPE_CHECKING:
     from .conformance_answers import Row
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 
 MAX_LISTED = 5
+# Enough for every start vector of the recordings; the later terms of the score do not count here.
+DEFAULT_WORK = 5.0
 
 
 def conformance(
@@ -47,6 +50,9 @@ def conformance(
             "engine is not slurm.",
         ),
     ] = 1.0,
+    work: Annotated[
+        float, typer.Option(min=0, help="Deterministic work per record, for exact engines.")
+    ] = DEFAULT_WORK,
     list_extra: Annotated[
         bool,
         typer.Option("--list-extra", help="List every extra start with Slurm's failing step."),
@@ -71,7 +77,7 @@ def conformance(
     tallies = Tallies(is_slurm_like=engine == "slurm")
     rows: list[Row] = []
     for path in files:
-        for row in answers(path, engine, legality):
+        for row in answers(path, engine, PlanOptions(legality=legality, work=work)):
             tallies.add(row)
             if not (isinstance(row, JobRow) and row.decision == CRASH):
                 rows.append(row)

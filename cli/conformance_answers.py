@@ -135,25 +135,25 @@ class QueueRow:
 Row = JobRow | QueueRow
 
 
-def answers(path: Path, engine: str, legality: Legality) -> Iterator[Row]:
+def answers(path: Path, engine: str, options: PlanOptions) -> Iterator[Row]:
     """A row for every record of a file; controller crashes included, with no answer."""
     for recording in read_recordings(path):
         if isinstance(recording.outcome, QueueOutcome):
-            yield _queue_row(recording, recording.outcome, engine, legality)
+            yield _queue_row(recording, recording.outcome, engine, options)
         else:
-            yield _job_row(recording, recording.outcome, engine, legality)
+            yield _job_row(recording, recording.outcome, engine, options)
 
 
-def _job_row(recording: Recording, outcome: Outcome, engine: str, legality: Legality) -> JobRow:
+def _job_row(recording: Recording, outcome: Outcome, engine: str, options: PlanOptions) -> JobRow:
     name = f"{recording.source} {recording.kind}"
     where = name, recording.file, recording.id, outcome.decision
     if outcome.decision == CRASH:
         return JobRow(*where, CRASH, None, False, None)
     instance = recording.instance
-    decision, nodes = _decide(recording, engine, legality)
+    decision, nodes = _decide(recording, engine, options)
     is_legal: Legal = None
     if outcome.nodes is not None:
-        is_legal = _is_legal(instance, {0: outcome.nodes}, legality)
+        is_legal = _is_legal(instance, {0: outcome.nodes}, options.legality)
     cause = ""
     if decision == START != outcome.decision and engine != SLURM:
         cause = _failing_step(recording)
@@ -168,7 +168,7 @@ def _job_row(recording: Recording, outcome: Outcome, engine: str, legality: Lega
 
 
 def _decide(
-    recording: Recording, engine: str, legality: Legality
+    recording: Recording, engine: str, options: PlanOptions
 ) -> tuple[str, frozenset[int] | None]:
     is_vector = recording.source == "vectors"
     if engine == SLURM:
@@ -177,7 +177,7 @@ def _decide(
         answer = choose(recording.instance, recording.job)
         ...
     try:
-        result = run_engine(engine, recording.instance, PlanOptions(legality=legality))
+        result = run_engine(engine, recording.instance, options)
     except UnsupportedError:
         return UNSUPPORTED, None
     if result.plan.placements:
@@ -211,10 +211,10 @@ def _is_legal(instance: Instance, starts: Starts, legality: Legality) -> Legal:
 
 
 def _queue_row(
-    recording: Recording, outcome: QueueOutcome, engine: str, legality: Legality
+    recording: Recording, outcome: QueueOutcome, engine: str, options: PlanOptions
 ) -> QueueRow:
     instance = recording.instance
-    starts = _plan_queue(recording, outcome, engine, legality)
+    starts = _plan_queue(recording, outcome, engine, options)
     names = instance.cluster.names
     indices = range(len(instance.jobs))
     return QueueRow(
@@ -227,7 +227,7 @@ def _queue_row(
         planned="".join("1" if index in starts else "0" for index in indices),
         is_same_start=starts == outcome.starts,
         extra_nodes=_num_nodes(starts) - _num_nodes(outcome.starts),
-        is_legal=_is_legal(instance, outcome.starts, legality),
+        is_legal=_is_legal(instance, outcome.starts, options.legality),
     )
 
 
@@ -236,9 +236,9 @@ def _num_nodes(starts: Starts) -> int:
 
 
 def _plan_queue(
-    recording: Recording, outcome: QueueOutcome, engine: str, legality: Legality
+    recording: Recording, outcome: QueueOutcome, engine: str, options: PlanOptions
 ) -> Starts:
-    result = run_engine(engine, recording.instance, PlanOptions(legality=legality))
+    result = run_engine(engine, recording.instance, options)
     return {
         int(placement.job_id): frozenset(placement.nodes) for placement in result.plan.placements
     }

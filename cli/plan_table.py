@@ -55,8 +55,7 @@ def print_headline(console: Console, instance: Instance, result: PlanResult) -> 
         text.append("FEASIBLE, not proven optimal", "bold yellow")
     text.append(f"  {started} of {len(instance.jobs)} pending jobs start on {nodes:,} nodes")
     text.append(
-        f"  (engine {result.engine}, {result.options.legality.value}, "
-        f"{result.wall_s:.2f} s)",
+        f"  (engine {result.engine}, {result.options.legality.value}, {result.wall_s:.2f} s)",
         "dim",
     )
     console.print(text)
@@ -192,12 +191,15 @@ def _proof(term: TermValue) -> Text:
 
 def print_left_over(console: Console, left: Sequence[LeftOver]) -> None:
     """How many segments of every size still fit, and how many nodes are stranded for it."""
-    for topology in dict.fromkeys(item.topology for item in left):
+    topologies = list(dict.fromkeys(item.topology for item in left))
+    for topology in topologies:
         items = [item for item in left if item.topology == topology]
         shown = sorted(items, key=lambda item: -item.weight * item.size)[:MAX_SIZES]
         shown.sort(key=lambda item: item.size)
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-        table.add_column(f"Left: {_nodes(items[0].num_left)}; for segments of", no_wrap=True)
+        where = f" on {escape_control(topology)}" if len(topologies) > 1 else ""
+        heading = f"Left{where}: {_nodes(items[0].num_left)}; for segments of"
+        table.add_column(Text(heading), no_wrap=True)
         for item in shown:
             table.add_column(str(item.size), justify="right", no_wrap=True)
         table.add_row("still fit", *(f"{item.fit:,}" for item in shown))

@@ -13,6 +13,7 @@ from rackwright.cli.conformance_answers import START, JobRow, QueueRow, answers
 from rackwright.cli.conformance_tally import Tallies
 from rackwright.cli.main import app
 from rackwright.models.legality import Legality
+from rackwright.models.plan import PlanOptions
 
 RECORDINGS = Path(__file__).resolve().parents[1] / "data" / "recordings"
 DECISIONS = RECORDINGS / "decisions.jsonl.gz"
@@ -136,5 +137,5 @@ def test_tally_compares_start_vectors() -> None:
 @pytest.mark.parametrize("legality", list(Legality))
 def test_every_recorded_allocation_is_judged_legal(shared_data: Path, legality: Legality) -> None:
     path = shared_data / "decisions" / "decisions_ring.jsonl.gz"
-    verdicts = [row.is_legal for row in answers(path, "slurm", legality)]
+    verdicts = [row.is_legal for row in answers(path, "slurm", PlanOptions(legality=legality))]
     assert False not in verdicts and "undecided" not in verdicts
