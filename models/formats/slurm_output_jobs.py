@@ -6,6 +6,7 @@ by an #SBATCH line it is invisible, except by the state BLOCKED of the nodes aro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -23,6 +24,7 @@ from .slurm_output_waiting import holds_nodes, is_finished, why_ineligible
 
 _NUMBER = "a whole number"
 _TEXT = "a text"
+_PRINTED = re.compile(r"\s*(JobId=|JOBID\b)")
 _TRUNCATED = "..."
 DEFAULT_SWITCH_WAIT_S = 300  # man slurm.conf, max_switch_wait
 
@@ -65,6 +67,10 @@ def read_queue(text: str, log: ProblemLog, context: JobContext) -> Queue:
         When it is not JSON.
     """
     queue = Queue()
+    if _PRINTED.match(text):
+        found = "the text that scontrol or squeue print for people"
+        log.error("", found, "squeue --json or scontrol show jobs --json")
+        return queue
     records: list[tuple[str, Mapping[str, object]]] = []
     is_known = False
     for place, key, value in iterate_json(text, log, ("jobs",)):
@@ -112,7 +118,7 @@ def _read_job(
         word.upper() for word in field_of(record, "job_state", words, "state words")
     )
     if not states:
-        raise BadField("job_state", "no state", "state words")
+        raise BadField("job_state", "no state", "state words of squeue (sacct is for audits)")
     if is_finished(states):
         queue.num_finished += 1
         return

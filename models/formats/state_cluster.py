@@ -101,7 +101,10 @@ def _topology(path: Path, log: ProblemLog) -> TopologyFile:
 
 
 def _config(path: Path, log: ProblemLog) -> SlurmConfig:
-    return read_slurm_conf(path, log=log)
+    config = read_slurm_conf(path, log=log)
+    if not config.nodes:
+        log.error("", "no NodeName lines", "a slurm.conf with its nodes and partitions")
+    return config
 
 
 def _profile(profile: NodeProfile | str | None, log: ProblemLog) -> NodeProfile | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,12 +18,18 @@ from .slurm_output_nodes import NodeTable, read_nodes_json
 from .text import read_text
 from .topology_spec import TopologyFile
 
+_COMMANDS = "scontrol show nodes --json, sinfo --json"
+_PRINTED = re.compile(r"\s*(NodeName=|NODELIST\b|PARTITION\b)")
+
 
 def read_nodes(path: Path, log: ProblemLog) -> NodeTable:
     """One ``--nodes`` file: JSON of scontrol or sinfo, or CSV; told apart by its beginning."""
     text = read_text(path)
     if text.lstrip()[:1] in ("{", "["):
         return read_nodes_json(text, log)
+    if _PRINTED.match(text):
+        log.error("", "the text that scontrol or sinfo print for people", f"{_COMMANDS}, or CSV")
+        return NodeTable()
     nodes = read_nodes_csv(text, log)
     return NodeTable({node.name: node for node in nodes}, is_complete=False)
 

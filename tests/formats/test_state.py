@@ -298,3 +298,52 @@ def test_errors_of_a_broken_cluster_come_before_those_of_jobs(tmp_path: Path) ->
     with pytest.raises(InputError) as caught:
         load(tmp_path, {"n.csv": "node,state\nn01,x\n", "topology.yaml": "[]"}, nodes=["n.csv"])
     assert len(caught.value.problems) == 2
+
+
+READABLE = {
+    ("queue", "squeue.json"),
+    ("queue", "scontrol_show_jobs.json"),
+    ("nodes", "scontrol_show_nodes.json"),
+    ("nodes", "sinfo.json"),
+    ("resources", "resources.yaml"),
+    ("slurm_conf", "slurm.conf"),
+    ("licenses", "scontrol_show_licenses.json"),
+    ("reservations", "scontrol_show_reservations.json"),
+    ("jobs", "sprio.txt"),  # empty: no jobs
+}
+
+
+@pytest.mark.parametrize(
+    "option", ["queue", "nodes", "resources", "slurm_conf", "licenses", "reservations", "jobs"]
+)
+def test_every_recorded_file_is_read_or_refused(shared_data: Path, option: str) -> None:
+    folder = shared_data / "slurm_files"
+    for path in sorted(file for file in folder.iterdir() if file.is_file()):
+        is_list = option in ("queue", "nodes", "resources", "jobs")
+        given: Any = {option: [path] if is_list else path}
+        if (option, path.name) in READABLE:
+            load_state(topology=folder / "topology.yaml", **given)
+        else:
+            with pytest.raises(InputError):
+                load_state(topology=folder / "topology.yaml", **given)
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "message"),
+    [
+        ("queue", "squeue_long.txt", "the text that scontrol or squeue print for people"),
+        ("queue", "scontrol_show_jobs.txt", "the text that scontrol or squeue print for people"),
+        ("nodes", "scontrol_show_nodes.txt", "the text that scontrol or sinfo print for people"),
+        ("nodes", "sinfo.txt", "the text that scontrol or sinfo print for people"),
+        ("nodes", "squeue.json", "neither nodes nor sinfo"),
+        ("queue", "sinfo.json", "no jobs"),
+        ("queue", "sacct/sacct.json", "sacct is for audits"),
+    ],
+)
+def test_the_wrong_file_is_told_so(
+    shared_data: Path, option: str, name: str, message: str
+) -> None:
+    folder = shared_data / "slurm_files"
+    given: Any = {option: [folder / name]}
+    with pytest.raises(InputError, match=message):
+        load_state(topology=folder / "topology.yaml", **given)
