@@ -41,6 +41,8 @@ def _fill(attempt: Attempt, room: dict[int, int], limit: int | None, lookahead: 
         remaining -= mask.bit_count()
         room[leaf] = attempt.room(leaf)
         used.add(leaf)
+    if limit is not None and len(used) > limit:
+        return False
     while remaining:
         may_open = limit is None or len(used) < limit
         options = [
