@@ -36,6 +36,8 @@ _HEADER = """\
 #   sh FILE undo    takes the pins off the jobs that have not started
 #
 # A plan ages: make a new one when check fails. Needs the rights of a Slurm operator.
+# check looks at the planned jobs and nodes only. Whether anything at all has changed tells
+#   rackwright plan (fresh --nodes, --queue ...) --expect {fingerprint}
 
 fingerprint={fingerprint_quoted}
 """

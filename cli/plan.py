@@ -99,6 +99,13 @@ def plan(
         Path | None,
         typer.Option(help="Write the plan here: JSON, or what --format says if it is no table."),
     ] = None,
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FINGERPRINT",
+            help="Only compare: exit 1 unless the state still has this fingerprint.",
+        ),
+    ] = None,
     show_map: Annotated[
         bool, typer.Option("--map/--no-map", help="Draw the rack map below the table.")
     ] = True,
@@ -133,6 +140,9 @@ def plan(
         profile=profile,
     )
     read_s = time.perf_counter() - begin_s
+    if expect is not None:
+        _compare_fingerprint(state.instance, expect)
+        return
     options = PlanOptions(
         objective=objective,
         legality=legality,
@@ -166,6 +176,18 @@ def plan(
         sys.stdout.write(_rendered(chosen, state.instance, result))
     if exit_code:
         raise typer.Exit(exit_code)
+
+
+def _compare_fingerprint(instance: Instance, expected: str) -> None:
+    """Print the state's fingerprint; exit 1 if it is not the one of the plan."""
+    from ..models.formats.fingerprint import fingerprint
+    from .progress import warn
+
+    found = fingerprint(instance)
+    print(found)
+    if found != expected:
+        warn("the state is not the one that the plan was made for")
+        raise typer.Exit(1)
 
 
 def _parse_mix(text: str | None) -> tuple[tuple[int, int], ...] | None:

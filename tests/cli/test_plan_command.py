@@ -118,6 +118,14 @@ def test_json_follows_interfaces() -> None:
         assert set(row) == {"job_id", "reason", "rule", "message"}
 
 
+def test_fingerprint_tells_whether_the_state_is_the_same() -> None:
+    fingerprint = json.loads(plan("--json").stdout)["fingerprint"]
+    same = plan("--expect", fingerprint)
+    assert (same.exit_code, same.stdout) == (0, f"{fingerprint}\n")
+    other = plan("--expect", fingerprint, "--unavailable", "rack4n01")
+    assert other.exit_code == 1 and "not the one that the plan was made for" in other.stderr
+
+
 def test_output_holds_the_json_while_the_table_is_printed(tmp_path: Path) -> None:
     target = tmp_path / "plan.json"
     done = plan("--output", str(target))
