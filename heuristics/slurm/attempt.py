@@ -45,9 +45,7 @@ TEXTS = {
     Code.NO_UNIT: "No suitable topology unit found",
     Code.NO_UNIT_FOR_SEGMENT: "No suitable topology unit found for segment",
     Code.INSUFFICIENT_IN_UNIT: "Insufficient resources in topology unit",
-    Code.WEIGHTS_FAILED: (
-        "Weight-based selection could not satisfy request within topology unit"
-    ),
+    Code.WEIGHTS_FAILED: ("Weight-based selection could not satisfy request within topology unit"),
     Code.TOO_MANY_NODES: "Exceeded maximum node limit",
     Code.NOTHING_IN_TOPOLOGY: "No available nodes in topology",
 }
@@ -103,6 +101,8 @@ class Request:
         ``--switches`` while its time runs, None otherwise.
     mode3
         Demand on MODE_3 layers and power caps.
+    is_divisible
+        Whether the segment size divides the node count.
     """
 
     min_nodes: int
@@ -113,6 +113,7 @@ class Request:
     contiguous: bool = False
     max_leaves: int | None = None
     mode3: Mode3 | None = None
+    is_divisible: bool = True
 
     @property
     def target(self) -> int:
@@ -128,10 +129,13 @@ class Select(Protocol):
         ...
 
 
-def restrict_to_list(
+def check_and_restrict(
     pool: Pool, request: Request, is_member: Pool, always: bool = False
 ) -> Pool | Refusal:
-    """Required nodes on block, ring and torus3d, before any choice (3.1.5, 3.2, 3.3).
+    """What block, ring and torus3d check before any choice (3.1.5, 3.2, 3.3).
+
+    A segment has to divide the job; required nodes have to be in the topology, and of a job with
+    segments they are the whole pool.
 
     Parameters
     ----------
@@ -140,6 +144,12 @@ def restrict_to_list(
     always
         Whether the list is the pool of a job without segments, too.
     """
+    if not request.is_divisible:
+        return Refusal(
+            Code.TOPOLOGY_UNAVAILABLE,
+            "3.1.5 segment does not divide the job",
+            Action.PERMANENT,
+        )
     if not request.required:
         return pool
     listed = list(request.required)

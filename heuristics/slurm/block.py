@@ -15,8 +15,8 @@ from .attempt import (
     Refusal,
     Request,
     Segments,
+    check_and_restrict,
     indices,
-    restrict_to_list,
     start_mode3,
 )
 from .block_counts import BlockTables, group_sums, reachable
@@ -47,7 +47,7 @@ def select_block(
     tables: BlockTables, is_member: Pool, pool: Pool, request: Request, weights: Counts
 ) -> Segments | Refusal:
     """One attempt: all segments one after another, without backtracking."""
-    restricted = restrict_to_list(pool, request, is_member)
+    restricted = check_and_restrict(pool, request, is_member)
     if isinstance(restricted, Refusal):
         return restricted
     attempt = _Attempt(
@@ -131,18 +131,14 @@ def _choose_region(attempt: _Attempt) -> int | None:
     if not len(candidates):
         return None
     lightest = attempt.tables.lightest(attempt.available, attempt.weights)
-    weight = np.minimum.reduceat(
-        lightest, np.arange(0, len(lightest), attempt.limits.region_span)
-    )
+    weight = np.minimum.reduceat(lightest, np.arange(0, len(lightest), attempt.limits.region_span))
     order = np.lexsort((-candidates, totals[candidates], weight[candidates]))
     return int(candidates[order[0]])
 
 
 def _no_unit(request: Request, step: str) -> Refusal:
     is_segmented = request.units.count > 1
-    return Refusal(
-        Code.NO_UNIT_FOR_SEGMENT if is_segmented else Code.NO_UNIT, step, Action.STOP
-    )
+    return Refusal(Code.NO_UNIT_FOR_SEGMENT if is_segmented else Code.NO_UNIT, step, Action.STOP)
 
 
 def _no_region(
@@ -228,4 +224,3 @@ def _keep_blocks(attempt: _Attempt, kept: np.ndarray[tuple[int], np.dtype[np.boo
     for block in np.flatnonzero(kept).tolist():
         mask[attempt.tables.block_nodes[block]] = True
     attempt.available &= mask
-

@@ -55,9 +55,7 @@ def _top_switch(tables: TreeTables, pool: Pool, request: Request) -> int | Refus
     """Highest level that has any candidate."""
     if request.required:
         return top_with_required(tables, request)
-    inhabited = [
-        switch for switch, members in enumerate(tables.members) if pool[members].any()
-    ]
+    inhabited = [switch for switch, members in enumerate(tables.members) if pool[members].any()]
     if not inhabited:
         return Refusal(Code.GENERIC, "3.4 no switch with a candidate", Action.DEFAULT)
     return min(inhabited, key=lambda switch: (-tables.levels[switch], switch))

@@ -64,7 +64,11 @@ def select_flat(pool: Pool, request: Request, weights: Counts) -> Segments | Ref
         if best is None or (request.contiguous and not _may_be_contiguous(runs, best, enough)):
             break
         runs.remove(best)
-        for node in best.in_consumption_order():
+        nodes = best.in_consumption_order()
+        if best.first_required is None and request.target - len(chosen) == 1:
+            # The last node of all is the best single one of the run: no second is tried.
+            nodes = nodes[:1]
+        for node in nodes:
             if _room(request, chosen) <= 0:
                 break
             if node not in request.required and (mode3 is None or mode3.take(node)):

@@ -56,9 +56,7 @@ def _fixed_order(removal_order: Sequence[int] | None, pool: Pool) -> list[int]:
     return [node for node in removal_order if pool[node]]
 
 
-def _remove(
-    remaining: Pool, order: list[int], refusal: Refusal, required: frozenset[int]
-) -> bool:
+def _remove(remaining: Pool, order: list[int], refusal: Refusal, required: frozenset[int]) -> bool:
     """Give up nodes as the refusal asks; False when there is none left to give up."""
     if refusal.action is Action.DROP_SET:
         dropped = [node for node in refusal.nodes if remaining[node] and node not in required]

@@ -13,7 +13,7 @@ from .attempt import (
     Refusal,
     Request,
     Segments,
-    restrict_to_list,
+    check_and_restrict,
     start_mode3,
 )
 
@@ -32,7 +32,7 @@ def select_ring(
     topology: RingTopology, is_member: Pool, pool: Pool, request: Request, weights: Counts
 ) -> Segments | Refusal:
     """Keep the best rings of one pass, one for each segment."""
-    restricted = restrict_to_list(pool, request, is_member, always=True)
+    restricted = check_and_restrict(pool, request, is_member, always=True)
     if isinstance(restricted, Refusal):
         return restricted
     held: list[_Arc] = []

@@ -16,4 +16,4 @@ def select_single_node(pool: Pool, request: Request, weights: Counts) -> Segment
     for node in nodes[np.argsort(weights[nodes], kind="stable")].tolist():
         if mode3 is None or mode3.take(node):
             return ((node,),)
-    return Refusal(Code.INSUFFICIENT_IN_UNIT, "0.3 no node can run the job", Action.STOP)
+    return Refusal(Code.GENERIC, "0.3 no node can run the job", Action.STOP)

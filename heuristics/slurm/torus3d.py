@@ -17,7 +17,7 @@ from .attempt import (
     Refusal,
     Request,
     Segments,
-    restrict_to_list,
+    check_and_restrict,
     start_mode3,
 )
 
@@ -125,7 +125,7 @@ def select_torus(
         return Refusal(
             Code.TOPOLOGY_UNAVAILABLE, "3.3 no placement of this volume", Action.PERMANENT
         )
-    restricted = restrict_to_list(pool, request, is_member)
+    restricted = check_and_restrict(pool, request, is_member)
     if isinstance(restricted, Refusal):
         return restricted
     available = restricted.copy()

@@ -100,9 +100,7 @@ def _select_below(
     return insufficient(request, taking.nodes, "3.4 too few nodes below the top switch")
 
 
-def _fill_leaves(
-    tables: TreeTables, pool: Pool, fixed: Sequence[int], taking: Taking
-) -> None:
+def _fill_leaves(tables: TreeTables, pool: Pool, fixed: Sequence[int], taking: Taking) -> None:
     """First the leaves of the nodes in `fixed`, then leaf after leaf by distance and fit."""
     counts = [int(np.count_nonzero(pool[members])) for members in tables.members]
     left = pool.copy()

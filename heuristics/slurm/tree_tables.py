@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ...models.topology import TreeTopology
-from .attempt import Action, Code, Counts, Pool, Refusal, Request
+from .attempt import Action, Code, Counts, Refusal, Request
 from .hres import Mode3Attempt
 
 
@@ -43,9 +43,7 @@ class TreeTables:
     @cached_property
     def members(self) -> tuple[Counts, ...]:
         """Node indices below every switch, ascending."""
-        return tuple(
-            np.array(sorted(nodes), dtype=np.int64) for nodes in self.topology.members
-        )
+        return tuple(np.array(sorted(nodes), dtype=np.int64) for nodes in self.topology.members)
 
     def distance(self, one: int, other: int) -> int:
         """Hops between two switches of one tree."""

@@ -1,0 +1,126 @@
+"""Which nodes the selection may choose from, and what it is asked for (slurm_semantics 0.1, 0.2)."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import numpy as np
+
+from ...models.cluster import Partition
+from ...models.job import Job
+from ...models.resources import Mode, Resource
+from ...models.topology import Topology
+from .attempt import Pool, Request
+from .hres import Mode3, Mode3Demand
+from .site import is_mapped
+from .state import State
+
+
+class View(Enum):
+    """Against which nodes a job is tested (0.6)."""
+
+    NOW = "up, idle, and not closed by exclusive jobs"
+    OPEN = "up and not closed by exclusive jobs, busy or not"
+    UP = "up"
+    ALL = "every configured node as if idle"
+
+
+def candidates(state: State, job: Job, partition: Partition, view: View) -> Pool:
+    """Eligible nodes of the view that pass the filters of exclusivity and resources."""
+    pool = state.site.eligible(state.instance, job, partition).copy()
+    if view is not View.ALL:
+        pool &= state.up
+    if view is View.OPEN:
+        pool &= ~state.blocked(partition)
+    if view is View.NOW:
+        pool &= state.busy == 0
+        pool &= ~_kept_apart(state, job, partition)
+    requested = dict(job.licenses)
+    for resource in state.site.cluster.resources:
+        amount = requested.get(resource.name, 0)
+        if not amount or resource.is_power:
+            continue
+        # Of all nodes as if idle, only MODE_3 is looked at (0.6).
+        if view is not View.ALL or resource.mode is Mode.MODE_3:
+            pool &= _served(state, resource, amount)
+    return pool
+
+
+def _kept_apart(state: State, job: Job, partition: Partition) -> Pool:
+    """Nodes closed by exclusive jobs, and for an exclusive one units where others have nodes (7)."""
+    closed = state.blocked(partition)
+    if state.instance.is_exclusive(job, partition) and state.site.is_enforced(partition):
+        units = state.site.units(partition)
+        taken = np.unique(units[(state.busy > 0) | closed])
+        closed |= np.isin(units, taken[taken >= 0])
+    return closed
+
+
+def _served(state: State, resource: Resource, amount: int) -> Pool:
+    """Nodes where the layers of `resource` allow `amount` (5.3); MODE_3: any layer will do here."""
+    served = np.zeros(state.site.num_nodes, dtype=np.bool_)
+    free = state.free_amounts(resource)
+    for layer, left in zip(resource.layers, free, strict=True):
+        if resource.mode is Mode.MODE_3 or left >= amount:
+            served[list(layer.nodes)] = True
+    if resource.mode is Mode.MODE_2:
+        for layer, left in zip(resource.layers, free, strict=True):
+            if left < amount:
+                served[list(layer.nodes)] = False
+    return served
+
+
+def amounts(state: State, resource: Resource, view: View) -> tuple[int, ...]:
+    """Free amounts of the layers; only `View.NOW` counts what jobs use (0.6)."""
+    if view is View.NOW:
+        return state.free_amounts(resource)
+    return state.site.capacities[resource.name]
+
+
+def make_request(state: State, job: Job, partition: Partition, view: View) -> Request:
+    """The job as the topology algorithm sees it."""
+    topology = state.site.cluster.topology_of(partition)
+    listed: frozenset[int] = frozenset()
+    if job.nodelist is not None and len(job.nodelist) <= job.num_nodes:
+        listed = state.instance.listed(job)
+    most = max(job.max_nodes, job.num_nodes)
+    return Request(
+        min_nodes=job.num_nodes,
+        max_nodes=most,
+        req_nodes=most,
+        units=state.instance.units(job, partition),
+        required=tuple(sorted(listed)),
+        contiguous=job.contiguous,
+        max_leaves=_max_leaves(state, job, topology, view),
+        mode3=_mode3(state, job, topology, view),
+        is_divisible=job.is_divisible,
+    )
+
+
+def _max_leaves(state: State, job: Job, topology: Topology, view: View) -> int | None:
+    """``--switches`` as long as the job has not waited its time for it (3.4)."""
+    if topology.kind != "tree" or job.switches is None or view is not View.NOW:
+        return None
+    now = state.instance.now_s
+    if now is not None and job.submit_s is not None:
+        if now - job.submit_s >= job.switches.max_wait_s:
+            return None
+    return job.switches.count
+
+
+def _mode3(state: State, job: Job, topology: Topology, view: View) -> Mode3 | None:
+    """The MODE_3 licence of the job, and the power caps, which every job draws on."""
+    requested = dict(job.licenses)
+    demands = []
+    for resource in state.site.cluster.resources:
+        amount = requested.get(resource.name, 0)
+        free = amounts(state, resource, view)
+        if resource.is_power:
+            demands.append(
+                Mode3Demand(resource, free, lambda node: state.instance.power_per_node(job, node))
+            )
+        elif resource.mode is Mode.MODE_3 and amount:
+            mapped = is_mapped(resource, topology)
+            licence = Mode3Demand(resource, free, lambda node, each=amount: each, mapped)
+            demands.insert(0, licence)
+    return Mode3(tuple(demands)) if demands else None
