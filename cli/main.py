@@ -16,6 +16,7 @@ from ..models.errors import InputError, RackwrightError, SolverError
 # when its command is looked up, and imports its engines only when the command runs.
 COMMANDS = {
     "plan": ".plan",
+    "audit": ".audit",
     "bench": ".bench",
     "replay": ".replay",
     "topology": ".topology",
