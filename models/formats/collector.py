@@ -9,6 +9,8 @@ from ..errors import InputError, Problem, ProblemLog
 
 Value = TypeVar("Value")
 
+MAX_ERRORS = 1000  # of one file: a file of a wrong kind has an error on every line
+
 
 class Collector:
     """Errors and warnings of all sources, in the order of reading."""
@@ -34,6 +36,10 @@ class Collector:
         except InputError as error:
             known = set(log.errors)
             log.errors += [problem for problem in error.problems if problem not in known]
+        hidden = len(log.errors) - MAX_ERRORS
+        if hidden > 0:
+            del log.errors[MAX_ERRORS:]
+            log.error("", f"and {hidden} more errors", "another file, by the look of it")
         self.take(log)
         return None if log.errors else value
 

@@ -347,3 +347,11 @@ def test_the_wrong_file_is_told_so(
     given: Any = {option: [folder / name]}
     with pytest.raises(InputError, match=message):
         load_state(topology=folder / "topology.yaml", **given)
+
+
+def test_a_file_of_a_wrong_kind_does_not_flood_the_terminal(tmp_path: Path) -> None:
+    rows = "job_id,nodes\n" + "".join(f"{number},0\n" for number in range(5000))
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, {"j.csv": rows}, jobs=["j.csv"])
+    assert len(caught.value.problems) == 1001
+    assert caught.value.problems[-1].found == "and 4000 more errors"
