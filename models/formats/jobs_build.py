@@ -209,7 +209,7 @@ def _nodes_for_gpus(
     if per_node is None:
         log.error(
             f"{place}, gpus",
-            f"{gpus} GPUs, but nothing says how many a node has",
+            f"{gpus} GPUs, but no file says one number of GPUs for all nodes",
             "gpus_per_node, nodes, a node file with gpus, or --profile",
         )
         return None

@@ -14,6 +14,21 @@ from .jobs_keys import MAX_POWER_W, expand_cached, shown
 COLUMNS = ("node", "state", "partitions", "features", "weight", "gpus", "power_w", "clique")
 MAX_WEIGHT = 0xFFFF_FFFE  # man slurm.conf, Weight
 
+# What `sinfo -o %t` prints (man sinfo, NODE STATE CODES).
+_SHORT_STATES = {
+    "BLOCK": "BLOCKED",
+    "BOOT": "REBOOT",
+    "DRNG": "DRAINING",
+    "FAILG": "FAILING",
+    "FUTR": "FUTURE",
+    "MIX": "MIXED",
+    "NPC": "PERFCTRS",
+    "PLND": "PLANNED",
+    "POW_DN": "POWERING_DOWN",
+    "POW_UP": "POWERING_UP",
+    "RESV": "RESERVED",
+    "UNK": "UNKNOWN",
+}
 _SEPARATORS = re.compile(r"[,;|\s]+")
 _WHOLE = re.compile(r"[0-9]{1,12}", re.ASCII)
 
@@ -55,7 +70,8 @@ def _names(text: str, line: int, log: ProblemLog) -> tuple[str, ...]:
 
 
 def _node(row: dict[str, str], place: str, log: ProblemLog) -> Node:
-    states = parse_states(_SEPARATORS.split(row.get("state", "idle")))
+    words = parse_states(_SEPARATORS.split(row.get("state", "idle")))
+    states = frozenset(_SHORT_STATES.get(word, word) for word in words)
     if not states <= KNOWN_STATES:
         log.error(f"{place}, state", shown(row["state"]), "a node state of Slurm, such as idle")
     return Node(

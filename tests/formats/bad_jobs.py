@@ -183,8 +183,8 @@ CASES = (
         {"jobs.yaml": "- {job_id: 1, gpus: 8}\n"},
         (
             (
-                "jobs.yaml: line 1, job 1, gpus: 8 GPUs, but nothing says how many a node has; wa"
-                "nted gpus_per_node, nodes, a node file with gpus, or --profile"
+                "jobs.yaml: line 1, job 1, gpus: 8 GPUs, but no file says one number of GPUs for "
+                "all nodes; wanted gpus_per_node, nodes, a node file with gpus, or --profile"
             ),
         ),
         {"jobs": ["jobs.yaml"]},

@@ -123,8 +123,8 @@ CASES = (
             "squeue.json: jobs[6]: None; wanted an object",
             "squeue.json: jobs[0].job_id: no job id; wanted a whole number",
             (
-                "squeue.json: jobs[1].job_state: no state; "
-                "wanted state words of squeue (sacct is for audits)"
+                "squeue.json: jobs[1].job_state: no state; wanted state words of squeue (sacct is"
+                " for audits)"
             ),
             "squeue.json: jobs[2].node_count: no node count; wanted a whole number",
             "squeue.json: jobs[3].job_id: 'x'; wanted a whole number",

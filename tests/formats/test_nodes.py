@@ -140,3 +140,20 @@ def test_recorded_drained_and_down_nodes(shared_data: Path) -> None:
     unusable = {name for name, node in table.nodes.items() if not node.is_usable}
     shown = [line.split() for line in (folder / "sinfo_R.txt").read_text().splitlines()[1:]]
     assert unusable == {name for words in shown for name in expand(words[-1])}
+
+
+def test_short_states_of_sinfo(shared_data: Path) -> None:
+    """Every state that ``sinfo`` prints for people is understood in a CSV."""
+    lines = (shared_data / "slurm_files" / "sinfo.txt").read_text().splitlines()[1:]
+    rows = [line.split() for line in lines if line.startswith("batch")]
+    nodes = _csv("node,state\n" + "".join(f'"{row[5]}",{row[4]}\n' for row in rows))
+    dump = json.loads((shared_data / "slurm_files" / "scontrol_show_nodes.json").read_text())
+    table = _json(dump).nodes
+    assert len(nodes) == len(table)
+    for node in nodes:
+        other = table[node.name]
+        assert (node.is_usable, node.is_busy, node.is_blocked) == (
+            other.is_usable,
+            other.is_busy,
+            other.is_blocked,
+        )
