@@ -10,6 +10,7 @@ from functools import cache, lru_cache, partial
 from importlib.metadata import version
 from typing import Any
 
+from ..heuristics.registry import HEURISTICS
 from ..models.errors import InputError, Problem, RackwrightError, UnsupportedError
 from ..models.instance import Instance
 from ..models.legality import Legality
@@ -22,6 +23,7 @@ OWN_FILES = "files"
 GENERATED = {
     "mixed-16": "16 racks, every option, three partitions, MODE_3 caps, 32 jobs",
     "plain-64": "64 racks half full, 100 jobs with segments",
+    "lingjun-48": "48 racks half full, 80 jobs with the sizes of the Lingjun trace",
 }
 
 
@@ -109,6 +111,7 @@ def list_cells(
 def load_dataset(name: str, seed: int, files: StateFiles | None = None) -> Instance:
     """The instance; kept, as one process runs all engines on it."""
     from ..datasets.colossus import colossus
+    from ..datasets.generators import generate_cluster, generate_queue, queued_instance
     from ..datasets.shipped import find_shipped, load_shipped
 
     if name == "mixed-16":
@@ -121,6 +124,9 @@ def load_dataset(name: str, seed: int, files: StateFiles | None = None) -> Insta
             partitions=3,
             power=True,
         )
+    if name == "lingjun-48":
+        hall = generate_cluster(num_blocks=48, seed=seed, down=0.03)
+        return queued_instance(hall, generate_queue("lingjun", 80, seed=seed))
     if name == "plain-64":
         return colossus(num_blocks=64, num_jobs=100, seed=seed, occupied=0.5)
     if name == OWN_FILES and files is not None:
@@ -138,6 +144,14 @@ def environment() -> dict[str, Any]:
         "machine": platform.machine(),
         "cpus": os.cpu_count(),
     }
+
+
+def unsupported_kinds(engine: str, instance: Instance) -> list[str]:
+    """Kinds of topology in the instance that an engine has no rule for."""
+    if engine == OPTIMAL:
+        return []
+    kinds = {topology.kind for topology in instance.cluster.topologies}
+    return sorted(kinds - HEURISTICS[engine].supports)
 
 
 def run_cell(cell: Cell) -> dict[str, Any]:
@@ -161,6 +175,10 @@ def run_cell(cell: Cell) -> dict[str, Any]:
         "num_jobs": len(instance.jobs),
         "environment": environment(),
     }
+    foreign = unsupported_kinds(cell.engine, instance)
+    if foreign:
+        message = f"places nothing on {', '.join(foreign)}"
+        return row | {"status": "unsupported", "message": message, "terms": []}
     try:
         result = run_engine(cell.engine, instance, options)
     except UnsupportedError as error:

@@ -17,6 +17,7 @@ from ..models.formats.fingerprint import fingerprint
 from ..models.formats.plan_file import plan_document
 from ..models.instance import Instance
 from ..models.plan import Objective, PlanOptions
+from .bench_cells import unsupported_kinds
 from .bench_summary import gap_of
 from .bench_table import as_csv
 from .engines import OPTIMAL, engine_names, run_engine
@@ -54,6 +55,8 @@ def solve(entry: Shipped, instance: Instance) -> tuple[dict[str, Any], list[dict
             document = plan_document(instance, replace(best, wall_s=0.0), fingerprint(instance))
         optimum = {"terms": [{"value": t.value, "bound": t.bound} for t in best.objective]}
         for engine in engine_names():
+            if unsupported_kinds(engine, instance):
+                continue
             try:
                 result = best if engine == OPTIMAL else run_engine(engine, instance, options)
             except UnsupportedError:

@@ -1,4 +1,4 @@
-"""Seeded instances of any size, built in memory: the 55,008-node hall of the benchmarks."""
+"""Seeded instances of any size: the 55,008-node hall of the benchmarks, and smaller ones."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def _busy_queue() -> Instance:
 
 
 def _every_option() -> Instance:
-    return colossus(num_blocks=24, num_jobs=40, seed=24, occupied=0.4, mix="all", partitions=3)
+    return colossus(num_blocks=16, num_jobs=24, seed=16, occupied=0.4, mix="all", partitions=3)
 
 
 def _levels_18_72() -> Instance:
@@ -215,7 +215,7 @@ HALLS: tuple[Recipe, ...] = (
     ),
     Recipe(
         "every-option",
-        "24 racks, three partitions, 40 jobs with every block option",
+        "16 racks, three partitions, 24 jobs with every block option",
         _every_option,
         objective=Objective.WEIGHTED,
         lesson="Consolidated, spread and exclusive jobs, units larger than a rack, and one-node jobs"

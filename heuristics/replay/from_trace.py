@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...datasets.generators import segment_for
 from ...datasets.loaders import TraceJob
 from ...models.job import Job
 from .workload import ReplayJob
-
-LARGEST_SEGMENT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +64,6 @@ def segment_of(num_nodes: int, options: TraceOptions) -> int | None:
     if options.segments == "none":
         return None
     if options.segments == "divisor":
-        if num_nodes <= options.block_size:
-            return None
-        return next(
-            (size for size in range(LARGEST_SEGMENT, 1, -1) if num_nodes % size == 0), None
-        )
+        return segment_for(num_nodes, options.block_size)
     size = int(options.segments)
     return size if num_nodes > size and num_nodes % size == 0 else None
