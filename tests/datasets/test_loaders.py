@@ -48,7 +48,10 @@ PHILLY = [
             {
                 "start_time": "2017-10-07 01:12:09",
                 "end_time": "2017-10-07 01:13:23",
-                "detail": [{"ip": "m47", "gpus": ["gpu0", "gpu1"]}, {"ip": "m9", "gpus": ["gpu0"]}],
+                "detail": [
+                    {"ip": "m47", "gpus": ["gpu0", "gpu1"]},
+                    {"ip": "m9", "gpus": ["gpu0"]},
+                ],
             },
             {
                 "start_time": "2017-10-07 01:13:30",
