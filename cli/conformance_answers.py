@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..models.errors import UnsupportedError
 from ..models.formats.recordings import Outcome, QueueOutcome, Recording, read_recordings
@@ -15,6 +15,9 @@ from ..models.legality import Legality
 from ..models.plan import Placement, Plan, PlanOptions, Reason
 from ..models.rules import Undecided, find_segments, verify
 from .engines import run_engine
+
+if TYPE_CHECKING:
+    from ..heuristics.slurm.submit import Decision
 
 START, PENDING, REJECTED, NOT_STARTED = "start_now", "pending", "rejected", "not_started"
 CRASH, UNSUPPORTED = "controller_crash", "unsupported"
@@ -172,10 +175,8 @@ def _decide(
 ) -> tuple[str, frozenset[int] | None]:
     is_vector = recording.source == "vectors"
     if engine == SLURM:
-        from ..heuristics.slurm import choose
-
-        answer = choose(recording.instance, recording.job)
-        ...
+        answer = _ask_slurm(recording)
+        return answer.decision, frozenset(answer.nodes) if answer.starts else None
     try:
         result = run_engine(engine, recording.instance, options)
     except UnsupportedError:
@@ -187,11 +188,17 @@ def _decide(
     return (NOT_STARTED if is_vector else PENDING), None
 
 
+def _ask_slurm(recording: Recording) -> Decision:
+    """The emulator's answer: of the bare plugin to a vector, of the controller to a decision."""
+    from ..heuristics.slurm.submit import choose, select_only
+
+    ask = select_only if recording.source == "vectors" else choose
+    return ask(recording.instance, recording.job)
+
+
 def _failing_step(recording: Recording) -> str:
     """Where the emulator of Slurm 26.11 gives up on the same job."""
-    from ..heuristics.slurm import choose
-
-    ...
+    return _ask_slurm(recording).step or "no step: the emulator starts it as well"
 
 
 def _is_legal(instance: Instance, starts: Starts, legality: Legality) -> Legal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..heuristics.slurm import choose
+from ..heuristics.slurm.submit import choose
 from ..models.instance import Instance, RunningJob
 from ..models.job import Job
 from ..models.legality import Legality
@@ -18,7 +18,7 @@ def slurm_starts_on(instance: Instance, job: Job, nodes: Iterable[int]) -> bool:
     wanted = frozenset(nodes)
     pinned = replace(job, nodelist=tuple(instance.cluster.names(wanted)))
     answer = choose(instance, pinned)
-    return answer.nodes is not None and frozenset(answer.nodes) == wanted
+    return answer.starts and frozenset(answer.nodes) == wanted
 
 
 def after_start(instance: Instance, placement: Placement, legality: Legality) -> Instance:
