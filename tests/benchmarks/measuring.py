@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-Row = dict[str, object]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Finished:
     ----------
     wall_s
         From its start to its end, the interpreter's start included.
+    cpu_s
+        Processor time: what remains comparable on a busy machine.
     peak_mib
         Its largest resident set.
     output, errors
@@ -34,6 +37,7 @@ class Finished:
 
     exit_code: int
     wall_s: float
+    cpu_s: float
     peak_mib: float
     output: str
     errors: str
@@ -63,7 +67,12 @@ def run_fresh(command: Sequence[str]) -> Finished:
         output.seek(0)
         errors.seek(0)
         return Finished(
-            process.returncode, wall_s, usage.ru_maxrss / 1024, output.read(), errors.read()
+            exit_code=process.returncode,
+            wall_s=wall_s,
+            cpu_s=usage.ru_utime + usage.ru_stime,
+            peak_mib=usage.ru_maxrss / 1024,
+            output=output.read(),
+            errors=errors.read(),
         )
 
 
@@ -80,7 +89,7 @@ def environment() -> Row:
 
 
 def print_environment() -> None:
-    """One line on stderr-free output: where and with what this was measured."""
+    """Print where and with what the figures below were measured."""
     print(", ".join(f"{key} {value}" for key, value in environment().items()), flush=True)
 
 
