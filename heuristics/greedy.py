@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate, islice
 from time import perf_counter
 
 from ..models.instance import Instance
@@ -13,22 +14,22 @@ from .placing import Lookahead, lookahead_for, nominal_size, place_job
 from .reasons import unplaced
 from .state import Started, State
 
-# Units to place in all orders together: what a tenth of a second allows.
+# Units to place in all passes together: what a tenth of a second allows.
 _PASS_BUDGET = 30_000
 
 
 def greedy(
     instance: Instance, options: PlanOptions, *, progress: Progress | None = None
 ) -> PlanResult:
-    """Plan by capacity-aware best fit; several orders of the queue when the objective allows.
+    """Plan by capacity-aware best fit; small instances in several passes, the best is kept.
 
     Parameters
     ----------
     instance
         Never modified.
     options
-        `objective` decides the order: the queue's own for ``priority``, else several, of which
-        the plan with the best first term is kept. Deterministic; seed and work are not used.
+        `objective` decides the order: the queue's own for ``priority``, else several. The
+        number of passes depends on the size alone; seed and work are not used.
     progress
         Told about every better plan.
 
@@ -58,34 +59,71 @@ def place_greedily(
     lookaheads: Mapping[str, Lookahead],
     progress: Progress | None = None,
 ) -> int:
-    """Leave the best of several orders' plans in `state`; return how many orders were tried."""
+    """Leave the best of several passes over the queue in `state`; return how many were made."""
     state.prepare()
-    values = job_values(state.instance, objective)
-    best = -1
+    instance = state.instance
+    values = job_values(instance, objective)
+    worths = [lookaheads[name].unit_worth(view) for name, view in state.views.items()]
+    best = (-1, 0)
     kept: tuple[Started, ...] = ()
     passes = 0
-    for order in queue_orders(state.instance, objective):
+    work = sum(job.num_units for job in instance.jobs) + len(instance.cluster.nodes) // 4
+    allowed = max(1, _PASS_BUDGET // max(work, 1))
+    for order, chosen in islice(_variants(state, objective, lookaheads), allowed):
         state.reset()
-        place_all(state, order, lookaheads)
+        place_all(state, order, chosen)
         passes += 1
-        value = sum(values[job_id] for job_id in state.started)
-        if value > best:
-            best, kept = value, tuple(state.started.values())
+        left = sum(
+            worth(unit, mask)
+            for worth, view in zip(worths, state.views.values(), strict=True)
+            for unit, mask in enumerate(view.free[: view.outside])
+        )
+        quality = (sum(values[job_id] for job_id in state.started), left)
+        if quality > best:
+            best, kept = quality, tuple(state.started.values())
             if progress is not None:
                 progress(f"greedy: {len(kept)} jobs start")
     state.restore(kept)
     return passes
 
 
-def lookaheads_for(state: State) -> dict[str, Lookahead]:
-    """The look-ahead of every topology over the whole queue."""
+def _variants(
+    state: State, objective: Objective, lookaheads: Mapping[str, Lookahead]
+) -> Iterator[tuple[Sequence[Job], Mapping[str, Lookahead]]]:
+    """Orders of the queue, and what the look-ahead knows of it; most promising first.
+
+    On `priority` the order is given. There plain best fit, which keeps large remainders, serves
+    the next jobs in line better than the sizes of the whole queue do; both are tried, and the
+    sizes of those jobs alone that could start if nodes were all that counts.
+    """
+    plain = {name: lookahead.plain() for name, lookahead in lookaheads.items()}
+    if objective is not Objective.PRIORITY:
+        for order in queue_orders(state.instance, objective):
+            yield order, lookaheads
+            yield order, plain
+        return
+    jobs = state.instance.jobs
+    yield jobs, plain
+    yield jobs, lookaheads
+    yield jobs, lookaheads_for(state, _next_in_line(state.instance))
+
+
+def _next_in_line(instance: Instance) -> tuple[Job, ...]:
+    """The head of the queue that asks for no more nodes than are free."""
+    totals = accumulate(job.num_nodes for job in instance.jobs)
+    free = len(instance.free)
+    return tuple(job for job, total in zip(instance.jobs, totals, strict=True) if total <= free)
+
+
+def lookaheads_for(state: State, jobs: Sequence[Job] | None = None) -> dict[str, Lookahead]:
+    """The look-ahead of every topology over `jobs`, by default the whole queue."""
     instance = state.instance
     return {
         name: lookahead_for(
             instance,
             view.topology,
-            instance.jobs,
-            sum(1 for unit in range(view.outside) if view.free[unit] and not view.busy[unit]),
+            instance.jobs if jobs is None else jobs,
+            view.num_job_free_at_start(),
         )
         for name, view in state.views.items()
     }
@@ -109,30 +147,22 @@ def job_values(instance: Instance, objective: Objective) -> dict[str, int]:
 
 
 def queue_orders(instance: Instance, objective: Objective) -> Iterator[Sequence[Job]]:
-    """Orders of the queue worth trying, best first; the queue's own alone for `priority`.
+    """Orders of the queue worth trying for objectives that do not prescribe one, best first.
 
-    By value per node that the job takes from others: equal ones with large jobs first, or large
-    units first; then with large jobs, large units or small units slightly preferred throughout.
+    By value per node that the job takes from others: equal ones with large jobs first, then with
+    large jobs slightly preferred throughout, then the same for large and for small units.
     """
-    jobs = instance.jobs
-    if objective is Objective.PRIORITY:
-        yield jobs
-        return
     values = job_values(instance, objective)
-    density = {
-        job.job_id: values[job.job_id] / nodes_taken(instance, job) for job in instance.jobs
-    }
-    work = sum(job.num_units for job in jobs) + len(instance.cluster.nodes) // 4
+    jobs = instance.jobs
+    density = {job.job_id: values[job.job_id] / nodes_taken(instance, job) for job in jobs}
     keys: tuple[Callable[[Job], tuple[float, ...]], ...] = (
         lambda job: (-density[job.job_id], -job.num_nodes, -job.unit_size),
-        lambda job: (-density[job.job_id], -job.unit_size, -job.num_nodes),
         lambda job: (-density[job.job_id] * job.num_nodes**0.1, -job.unit_size),
+        lambda job: (-density[job.job_id], -job.unit_size, -job.num_nodes),
         lambda job: (-density[job.job_id] * job.unit_size**0.1, -job.num_nodes),
         lambda job: (-density[job.job_id] * job.unit_size**-0.1, -job.num_nodes),
-        lambda job: (-density[job.job_id], job.num_nodes),
     )
-    passes = max(1, min(len(keys), _PASS_BUDGET // max(work, 1)))
-    for key in keys[:passes]:
+    for key in keys:
         yield sorted(jobs, key=key)
 
 

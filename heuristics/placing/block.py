@@ -264,7 +264,8 @@ def place_required(attempt: Attempt, topology: BlockTopology, limits: UnitLimits
         return False
     span = limits.region_span
     regions = {block // span for block in pieces}
-    if len(regions) > 1:
+    lower = {block // limits.lower_span for block in pieces}
+    if len(regions) > 1 or (limits.is_limited and len(lower) > limits.max_lower):
         return False
     attempt.begin_segment()
     remaining = attempt.units.size
@@ -277,7 +278,7 @@ def place_required(attempt: Attempt, topology: BlockTopology, limits: UnitLimits
     stop = min(start + span, len(topology.blocks))
     room = dict(zip(range(start, stop), attempt.rooms(start, stop), strict=True))
     if limits.is_limited:
-        room = _around(room, set(pieces), limits, remaining)
+        room = _around(room, lower, limits, remaining)
     while remaining:
         block_or_none = _tightest(room, remaining)
         if block_or_none is None:
@@ -287,14 +288,9 @@ def place_required(attempt: Attempt, topology: BlockTopology, limits: UnitLimits
     return True
 
 
-def _around(
-    room: dict[int, int], touched: set[int], limits: UnitLimits, size: int
-) -> dict[int, int]:
-    """The part of `room` in the touched lower-level blocks and as many others as M leaves."""
+def _around(room: dict[int, int], own: set[int], limits: UnitLimits, size: int) -> dict[int, int]:
+    """The part of `room` in the lower-level blocks `own` and as many others as M leaves."""
     span = limits.lower_span
-    own = {block // span for block in touched}
-    if len(own) > limits.max_lower:
-        return {}
     inside = {block: count for block, count in room.items() if block // span in own}
     outside = {block: count for block, count in room.items() if block // span not in own}
     missing = size - sum(inside.values())

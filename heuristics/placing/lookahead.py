@@ -37,7 +37,6 @@ class Lookahead:
                 weights[size] += number
             else:
                 weights[base_size] += number * -(-size // base_size)
-        weights[base_size] += 1
         self._base_size = base_size
         self._weights = sorted(weights.items())
         self._weight_of = weights

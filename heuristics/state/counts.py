@@ -9,6 +9,9 @@ from .view import View
 
 NEVER = -1
 
+Meter = Callable[[int, int], tuple[int, bool]]
+"""For a unit and a mask: nodes served, and whether layers beyond the unit are the limit."""
+
 
 class CountIndex:
     """Nodes per unit that one kind of job could take, and the units in buckets by that count.
@@ -23,17 +26,18 @@ class CountIndex:
         Order of the units within a bucket.
     job_free_only
         Whether units that host any job count as empty.
-    serve
-        Limits a mask of free nodes of a unit to how many its resources serve now; None: all.
+    meter
+        Tells how many free nodes of a unit the resources serve; None: all.
 
     Notes
     -----
     Every change of a unit is in `View.log`; `refresh` re-counts the units that changed since the
     last one, so an index costs nothing while nobody asks. A layer shared by many units may serve
-    less than when they were counted: whoever finds that out calls `downgrade`, which holds until
-    resources are given back. Bucket key: twice the count, plus one if no job
-    holds a node of the unit. Buckets are heaps of ranks whose stale entries are dropped when they
-    surface.
+    less than when they were counted: whoever finds that out calls `downgrade`. Units that a shared
+    layer limits are counted again once resources have been given back.
+
+    Bucket key: twice the count, plus one if no job holds a node of the unit. Buckets are heaps of
+    ranks whose stale entries are dropped when they surface.
     """
 
     def __init__(
@@ -42,7 +46,7 @@ class CountIndex:
         masks: list[int],
         rank: list[int],
         job_free_only: bool,
-        serve: Callable[[int, int], int] | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self.view = view
         self.masks = masks
@@ -52,14 +56,14 @@ class CountIndex:
         self.largest = max((mask.bit_count() for mask in masks[: view.outside]), default=0)
         self.changed: list[int] = []
         self.regions: dict[int, RegionIndex] = {}
-        self._serve = serve
+        self._meter = meter
         self._rank = rank
         self._unit_at = [0] * len(rank)
         for unit, position in enumerate(rank):
             self._unit_at[position] = unit
         self._keys: list[int] = []
         self._heaps: dict[int, list[int]] = {}
-        self._downgraded: set[int] = set()
+        self._limited: set[int] = set()
         self._seen = len(view.log)
         self._gives = NEVER
         for unit in range(view.outside):
@@ -72,6 +76,7 @@ class CountIndex:
         for heap in self._heaps.values():
             heapify(heap)
         self._start = (self.counts.copy(), self._keys.copy(), self.total)
+        self._start_limited = self._limited.copy()
         self._start_heaps = {key: heap.copy() for key, heap in self._heaps.items()}
 
     def reset(self) -> None:
@@ -80,14 +85,19 @@ class CountIndex:
         self.changed += [unit for unit, count in enumerate(counts) if count != self.counts[unit]]
         self.counts, self._keys = counts.copy(), keys.copy()
         self._heaps = {key: heap.copy() for key, heap in self._start_heaps.items()}
-        self._downgraded.clear()
+        self._limited = self._start_limited.copy()
         self._seen = 0
 
     def _count(self, unit: int) -> int:
         if self.job_free_only and self.view.busy[unit]:
             return 0
         mask = self.view.free[unit] & self.masks[unit]
-        return self._serve(unit, mask) if self._serve and mask else mask.bit_count()
+        if self._meter is None or not mask:
+            return mask.bit_count()
+        count, is_limited = self._meter(unit, mask)
+        if is_limited:
+            self._limited.add(unit)
+        return count
 
     def refresh(self, gives: int) -> None:
         """Catch up with every change since the last call.
@@ -104,15 +114,15 @@ class CountIndex:
                     self._update(unit, self._count(unit))
             self._seen = len(log)
         if self._gives != gives:
-            for unit in sorted(self._downgraded):
+            limited, self._limited = self._limited, set()
+            for unit in sorted(limited):
                 self._update(unit, self._count(unit))
-            self._downgraded.clear()
             self._gives = gives
 
     def downgrade(self, unit: int, count: int) -> None:
         """Set the count of a unit whose shared layers serve less than was counted."""
         self._update(unit, count)
-        self._downgraded.add(unit)
+        self._limited.add(unit)
 
     def _update(self, unit: int, count: int) -> None:
         key = 2 * count + (not self.view.busy[unit])

@@ -24,12 +24,15 @@ class Cell:
         Their bits in the unit.
     layers
         Per resource, the indices of the layers that contain them.
+    shared
+        Per resource, those of `layers` that reach beyond the unit.
     power_w
         Draw by node profile.
     """
 
     mask: int
     layers: tuple[tuple[int, ...], ...]
+    shared: tuple[tuple[int, ...], ...]
     power_w: int
 
 
@@ -88,7 +91,19 @@ class Ledger:
                 layers = tuple([table.get(node, ()) for table in tables])
                 key = (layers, self._nodes[node].power_w if self._has_power else 0)
                 masks[key] = masks.get(key, 0) | 1 << bit
-        return tuple(Cell(mask, layers, power_w) for (layers, power_w), mask in masks.items())
+        unit = frozenset(members)
+        return tuple(
+            Cell(mask, layers, self._beyond(unit, layers), power_w)
+            for (layers, power_w), mask in masks.items()
+        )
+
+    def _beyond(
+        self, unit: frozenset[int], layers: tuple[tuple[int, ...], ...]
+    ) -> tuple[tuple[int, ...], ...]:
+        return tuple(
+            tuple(at for at in containing if not resource.layers[at].nodes <= unit)
+            for resource, containing in zip(self.resources, layers, strict=True)
+        )
 
     def _drawn(self, index: int, amount: int | None, cell: Cell) -> int:
         return cell.power_w - self.resources[index].idle_w if amount is None else amount
@@ -121,6 +136,16 @@ class Ledger:
                 most = self.allowed(cell, request)
                 total += inside if most > inside else most
         return total
+
+    def is_limited_from_outside(self, view: View, unit: int, mask: int, request: Request) -> bool:
+        """Whether layers that reach beyond the unit cannot serve all nodes of `mask`."""
+        for cell in self.cells(view, unit):
+            inside = (mask & cell.mask).bit_count()
+            for index, amount in request.per_node:
+                drawn = self._drawn(index, amount, cell)
+                if any(self._left[index][layer] < inside * drawn for layer in cell.shared[index]):
+                    return True
+        return False
 
     def charge(self, view: View, unit: int, mask: int, request: Request, sign: int = 1) -> None:
         """Charge what the nodes of `mask` draw; sign -1 gives it back."""

@@ -120,13 +120,18 @@ class State:
         self, view: View, masks: list[int], job_free_only: bool, request: Request
     ) -> CountIndex:
         """An index of one job's own, for candidates that change with the resources left."""
-        serve = None
+        meter = None
         if request.per_node:
+            ledger = self.ledger
 
-            def serve(unit: int, mask: int) -> int:
-                return self.ledger.count(view, unit, mask, request)
+            def meter(unit: int, mask: int) -> tuple[int, bool]:
+                count = ledger.count(view, unit, mask, request)
+                is_short = count < mask.bit_count()
+                return count, is_short and ledger.is_limited_from_outside(
+                    view, unit, mask, request
+                )
 
-        return CountIndex(view, masks, self._rank(view), job_free_only, serve)
+        return CountIndex(view, masks, self._rank(view), job_free_only, meter)
 
     def regions(self, counts: CountIndex, span: int) -> RegionIndex:
         """The index of aligned regions of `span` units over an up-to-date index."""
@@ -156,7 +161,10 @@ class State:
         return known
 
     def _rank(self, view: View) -> list[int]:
-        """Order in which equal units are used: emptiest surroundings last, to stay whole."""
+        """Order in which equal units are used: emptiest surroundings last, to stay whole.
+
+        The nearest surroundings decide first: pairs, then groups of 4, 8 and 16.
+        """
         rank = self._ranks.get(view.topology.name)
         if rank is None:
             free = [mask.bit_count() for mask in view.free[: view.outside]]
@@ -164,7 +172,7 @@ class State:
             for span in (2, 4, 8, 16):
                 totals = [sum(free[at : at + span]) for at in range(0, len(free), span)]
                 around.append([totals[unit // span] for unit in range(len(free))])
-            keys = list(zip(*reversed(around), range(len(free)), strict=True))
+            keys = list(zip(*around, range(len(free)), strict=True))
             order = sorted(range(len(free)), key=keys.__getitem__)
             rank = [0] * len(free)
             for position, unit in enumerate(order):

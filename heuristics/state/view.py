@@ -162,13 +162,17 @@ class View:
 
     def open(self, free: list[int], busy: list[int]) -> None:
         """Set the start state: masks of the free nodes, numbers of nodes held by jobs."""
-        self._start = (free, busy)
+        self.start_free, self.start_busy = free, busy
         self.reset()
+
+    def num_job_free_at_start(self) -> int:
+        """Units with free nodes that hosted no job before anything was planned."""
+        pairs = zip(self.start_free, self.start_busy, strict=True)
+        return sum(1 for free, busy in pairs if free and not busy)
 
     def reset(self) -> None:
         """Return to the start state."""
-        free, busy = self._start
-        self.free, self.busy = free.copy(), busy.copy()
+        self.free, self.busy = self.start_free.copy(), self.start_busy.copy()
         self.log.clear()
         self.hosts.clear()
         self._shelved.clear()

@@ -105,9 +105,8 @@ def counting_case(raw: Mapping[str, Any]) -> CountingCase:
     )
 
 
-def _needs(request: Mapping[str, Any]) -> tuple[object, ...]:
-    filters = (request.get("node_selector"), request.get("tolerations"))
-    return request["per_member"], filters
+def _needs(request: Mapping[str, Any]) -> tuple[object, object, object]:
+    return request["per_member"], request.get("node_selector"), request.get("tolerations")
 
 
 def _slots(raw: Mapping[str, Any]) -> dict[LeafPath, int]:
@@ -116,7 +115,7 @@ def _slots(raw: Mapping[str, Any]) -> dict[LeafPath, int]:
         leaves = raw["slot_view"]["leaf_slots"]
         return {tuple(leaf["path"]): int(leaf["slots"]) for leaf in leaves}
     first = raw["requests"][0]
-    if any(_needs(first)[1]):
+    if any(_needs(first)[1:]):
         raise UnsupportedError("node filters without a slot view")
     needs = {"pods": 1, **first["per_member"]}
     return {
