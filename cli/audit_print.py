@@ -16,6 +16,7 @@ from ..models.hostlist import fold
 from .audit_against import Comparison
 from .audit_files import iso
 from .audit_run import Audit
+from .audit_words import duration, figure, hours
 from .text import escape_control
 
 MAX_USERS = 10
@@ -84,10 +85,10 @@ def _print_headline(console: Console, audit: Audit) -> None:
     figures = audit.summary.figures
     console.print(
         f"{figures['jobs_started']:.0f} jobs started, {figures['jobs_never_started']:.0f} never; "
-        f"{figures['allocated_node_h']:,.1f} node-hours in {_duration(figures['span_s'])} on "
+        f"{figures['allocated_node_h']:,.1f} node-hours in {duration(figures['span_s'])} on "
         f"{figures['nodes']:.0f} nodes ({figures['utilisation']:.1%} used, at most "
         f"{figures['peak_nodes_in_use']:.0f} nodes at once); wait median "
-        f"{_duration(figures['wait_median_s'])}, 95 % within {_duration(figures['wait_p95_s'])}"
+        f"{duration(figures['wait_median_s'])}, 95 % within {duration(figures['wait_p95_s'])}"
     )
     number = int(figures["legality_findings"])
     style = "red" if figures["legality_errors"] else "yellow" if number else "green"
@@ -100,10 +101,10 @@ def _print_headline(console: Console, audit: Audit) -> None:
     waste = audit.options.waste
     if waste is not None:
         console.print(
-            f"lost: {_hours(figures['lost_to_needless_waits_node_h'])} node-hours to needless "
-            f"waits, {_hours(figures['lost_to_crossings_node_h'])} to needless crossings (assuming "
-            f"that one costs {waste.penalty:.0%} of the throughput); "
-            f"{_hours(figures['lost_for_want_of_repacking_node_h'])} only repacking could have "
+            f"lost: {hours(figures['lost_to_needless_waits_node_h'])} node-hours to needless "
+            f"waits, {hours(figures['lost_to_crossings_node_h'])} to needless crossings "
+            f"(assuming that one costs {waste.penalty:.0%} of the throughput); "
+            f"{hours(figures['lost_for_want_of_repacking_node_h'])} only repacking could have "
             f"saved; {figures['mean_stranded_nodes']:.1f} nodes stranded on average"
         )
     console.print()
@@ -116,7 +117,7 @@ def _print_rules(console: Console, audit: Audit) -> None:
     table.add_column("Errors", justify="right")
     table.add_column("Lost node-h", justify="right")
     for row in audit.summary.rules:
-        lost = _hours(row.lost_node_h) if row.lost_node_h else ""
+        lost = hours(row.lost_node_h) if row.lost_node_h else ""
         numbers = [str(row.findings), str(row.jobs), str(row.errors or "")]
         table.add_row(row.kind, row.rule, *numbers, lost)
     console.print(table)
@@ -133,11 +134,11 @@ def _print_groups(console: Console, title: str, rows: Sequence[GroupRow]) -> Non
         table.add_row(
             Text(escape_control(row.name or "-")),
             str(row.started),
-            _hours(row.node_h),
-            _duration(row.median_wait_s),
+            hours(row.node_h),
+            duration(row.median_wait_s),
             str(len(row.illegal) or ""),
             str(row.crossings or ""),
-            _hours(lost) if lost else "",
+            hours(lost) if lost else "",
         )
     console.print(table)
 
@@ -148,8 +149,8 @@ def _print_causes(console: Console, audit: Audit) -> None:
         return
     total = sum(causes.values()) or 1.0
     table = _table(("Waiting for", False), ("Node-h", True), ("Share", True))
-    for cause, hours in causes.items():
-        table.add_row(cause, _hours(hours), f"{hours / total:.1%}")
+    for cause, spent_h in causes.items():
+        table.add_row(cause, hours(spent_h), f"{spent_h / total:.1%}")
     console.print(table)
 
 
@@ -177,7 +178,7 @@ def _line(audit: Audit, finding: Finding) -> Text:
         shown = nodes if len(nodes) <= MAX_NODELIST else f"{nodes[:MAX_NODELIST]}..."
         text.append(f"  [{escape_control(shown)}]", "dim")
     if finding.lost_node_h:
-        text.append(f"  {_hours(finding.lost_node_h)} node-h lost")
+        text.append(f"  {hours(finding.lost_node_h)} node-h lost")
     return text
 
 
@@ -186,20 +187,10 @@ def _print_comparisons(console: Console, comparisons: Sequence[Comparison]) -> N
         return
     table = _table(("Replayed", False), *((comparison.name, True) for comparison in comparisons))
     for name in comparisons[0].figures:
-        shown = (_figure(name, comparison.figures[name]) for comparison in comparisons)
+        shown = (figure(name, comparison.figures[name]) for comparison in comparisons)
         table.add_row(name.removesuffix("_s").replace("_", " "), *shown)
     console.print(table)
     console.print(Text(comparisons[0].note, "dim"))
-
-
-def _figure(name: str, value: float | None) -> str:
-    if value is None:
-        return "-"
-    if name.endswith("_s"):
-        return _duration(value)
-    if name in ("utilisation", "crossing_jobs", "usable_of_free"):
-        return f"{value:.1%}"
-    return _hours(value) if name.endswith("_h") else f"{value:,.0f}"
 
 
 def _print_facts(console: Console, audit: Audit) -> None:
@@ -207,19 +198,3 @@ def _print_facts(console: Console, audit: Audit) -> None:
         console.print(Text(f"not known: {line}", "yellow"))
     for fact, number in sorted(audit.facts.items()):
         console.print(Text(f"{number:>9,}  {escape_control(fact)}", "dim"))
-
-
-def _hours(hours: float) -> str:
-    """Node-hours: whole ones when many, enough digits to tell few from none."""
-    if hours >= 100 or not hours:
-        return f"{hours:,.0f}"
-    return f"{hours:.1f}" if hours >= 1 else f"{hours:.2g}"
-
-
-def _duration(seconds: float) -> str:
-    """``0 s``, ``12:03 min``, ``5.2 h``, ``3.1 d``."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if seconds < 3600:
-        return f"{seconds // 60:.0f}:{seconds % 60:02.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} d"

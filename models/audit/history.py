@@ -11,6 +11,7 @@ from ..cluster import Cluster, Partition
 from ..formats.jobs_keys import expand_cached
 from ..formats.outages import Outage
 from ..formats.records import Record, RecordSet
+from .findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,17 @@ class History:
 
     eras: tuple[Era, ...]
     facts: Counter[str] = field(default_factory=Counter)
+
+    def era_at(self, instant_s: int) -> Era:
+        """The era of an instant; the nearest one outside of all."""
+        for era in self.eras:
+            if instant_s < era.end_s:
+                return era
+        return self.eras[-1]
+
+    def names(self, finding: Finding) -> list[str]:
+        """Names of the nodes of a finding."""
+        return self.era_at(finding.start_s).cluster.names(finding.nodes)
 
 
 def build_history(

@@ -141,11 +141,11 @@ def _endless(allocations: tuple[Allocation, ...], meeting: Meeting) -> int | Non
 
 def _neighbouring(holders: Mapping[int, list[int]], allocations: tuple[Allocation, ...]) -> int:
     """Allocations that begin before the one started last on the same node has ended."""
-    return sum(
-        allocations[later].start_s < allocations[earlier].end_s
+    spans = (
+        sorted((allocations[index].start_s, allocations[index].end_s) for index in indices)
         for indices in holders.values()
-        for earlier, later in pairwise(indices)
     )
+    return sum(later[0] < earlier[1] for its in spans for earlier, later in pairwise(its))
 
 
 def _double(era: Era, meeting: Meeting, nodes: tuple[int, ...]) -> Finding:

@@ -139,6 +139,7 @@ def _figures(
     )
     capacity_s = sum((era.end_s - era.start_s) * len(era.cluster.nodes) for era in history.eras)
     multi = waste.spreads
+    uses = [node_use(era) for era in history.eras]
     spent = sum(sample.end_s - sample.start_s for sample in waste.samples)
     stranded_s = sum((s.end_s - s.start_s) * s.stranded for s in waste.samples)
     figures = {
@@ -148,8 +149,8 @@ def _figures(
         "span_s": sum(era.end_s - era.start_s for era in history.eras),
         "nodes": max((len(era.cluster.nodes) for era in history.eras), default=0),
         "allocated_node_h": node_s / 3600,
-        "utilisation": node_s / capacity_s if capacity_s else 0.0,
-        "peak_nodes_in_use": max((peak_nodes(era) for era in history.eras), default=0),
+        "utilisation": sum(u.busy_node_s for u in uses) / capacity_s if capacity_s else 0.0,
+        "peak_nodes_in_use": max((use.peak for use in uses), default=0),
         "wait_mean_s": fmean(waits) if waits else 0.0,
         "wait_median_s": quantile(waits, 0.5),
         "wait_p95_s": quantile(waits, 0.95),
@@ -177,22 +178,33 @@ def _waits(records: Iterable[Record]) -> Iterable[int]:
             yield max(record.start_s - since, 0)
 
 
-def peak_nodes(era: Era) -> int:
-    """Most nodes in use at once; a node used twice counts once."""
+@dataclass(frozen=True, slots=True)
+class NodeUse:
+    """Nodes in use over an era, each counted once however many jobs share it."""
+
+    peak: int
+    busy_node_s: int
+
+
+def node_use(era: Era) -> NodeUse:
+    """Most nodes in use at once, and the node-seconds in use."""
     changes: list[tuple[int, int, int]] = []
     for index, allocation in enumerate(era.allocations):
         if allocation.end_s > allocation.start_s:
             changes.append((allocation.start_s, 1, index))
             changes.append((allocation.end_s, -1, index))
     holders: Counter[int] = Counter()
-    busy = peak = 0
-    for _, step, index in sorted(changes):
+    busy = peak = total_s = 0
+    since_s = era.start_s
+    for instant, step, index in sorted(changes):
+        total_s += busy * (instant - since_s)
+        since_s = instant
         for node in era.allocations[index].nodes:
             before = holders[node]
             holders[node] = before + step
             busy += (before + step > 0) - (before > 0)
         peak = max(peak, busy)
-    return peak
+    return NodeUse(peak, total_s)
 
 
 def _rule_rows(findings: Sequence[Finding]) -> Iterable[RuleRow]:
