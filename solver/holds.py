@@ -8,6 +8,7 @@ from ortools.sat.python import cp_model
 
 from .bins import OUTSIDE, Lane
 from .model import Hold, Kind, PlacementModel
+from .options import small_unit
 
 
 def exclusive_wanted(model: PlacementModel) -> None:
@@ -18,15 +19,44 @@ def exclusive_wanted(model: PlacementModel) -> None:
     for kind in model.kinds:
         if not kind.option.holds_sites:
             continue
+        most_per_hold = 0
         for lane in model.layout.of(kind.option.topology_index):
             if (kind.index, lane.index) not in model.usage or lane.site == OUTSIDE:
                 continue
             if not lane.bins[0].is_job_free:
                 model.cp.add(model.usage[kind.index, lane.index] == 0)
-            elif lane.is_single:
+                continue
+            most_per_hold = max(most_per_hold, _most_in_site(model, kind, lane))
+            if lane.is_single:
                 _hold_site(model, kind, lane)
             else:
                 _hold_bins(model, kind, lane)
+        _hold_enough(model, kind, most_per_hold)
+
+
+def _most_in_site(model: PlacementModel, kind: Kind, lane: Lane) -> int:
+    """Most units (nodes, for units larger than a bin) that the job could put into one held site."""
+    if not small_unit(kind.option):
+        most = lane.largest
+    elif kind.option.one_per_site:
+        most = 1
+    else:
+        most = lane.largest // kind.option.units.size
+    # A ring may have several arcs at one site.
+    arcs = len(model.layout.at_site(lane.topology_index, lane.site)) if lane.is_single else 1
+    return most * max(arcs, 1)
+
+
+def _hold_enough(model: PlacementModel, kind: Kind, most_per_hold: int) -> None:
+    """As many held sites as the job needs at least: implied, but far from it in the relaxation."""
+    units = kind.option.units
+    wanted = units.count if small_unit(kind.option) else kind.option.job.num_nodes
+    if not most_per_hold or kind.option.is_one_node:
+        return
+    holds = [*model.site_holds.values(), *model.lane_holds.values()]
+    counts = [hold.count for group in holds for hold in group if hold.kind is kind]
+    least = -(-wanted // most_per_hold)
+    model.cp.add(cp_model.LinearExpr.sum(counts) >= least * kind.started)
 
 
 def _hold_site(model: PlacementModel, kind: Kind, lane: Lane) -> None:

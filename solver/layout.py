@@ -17,6 +17,8 @@ from .shapes import Shape
 
 # Two or three bins cost less as single equations than as a flow over all their remainders.
 MERGE_THRESHOLD = 4
+# A relaxation keeps layers over at least this share of the nodes apart.
+MOST_LARGE_LAYERS = 16
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,17 @@ class Layout:
         """Lanes of one topology."""
         return self._lanes_of.get(topology_index, [])
 
-    def by_site(self, topology_index: int) -> dict[int, list[Lane]]:
-        """Single lanes of one topology by their site."""
-        sites: dict[int, list[Lane]] = defaultdict(list)
-        for lane in self.of(topology_index):
+    @cached_property
+    def _lanes_at(self) -> dict[tuple[int, int], list[Lane]]:
+        sites: dict[tuple[int, int], list[Lane]] = defaultdict(list)
+        for lane in self.lanes:
             if lane.is_single and lane.site != OUTSIDE:
-                sites[lane.site].append(lane)
+                sites[lane.topology_index, lane.site].append(lane)
         return sites
+
+    def at_site(self, topology_index: int, site: int) -> list[Lane]:
+        """Single lanes of one site: one, or the arcs of a ring."""
+        return self._lanes_at.get((topology_index, site), [])
 
 
 def build_layout(
@@ -66,6 +72,7 @@ def build_layout(
     locality: bool,
     balance_power: bool,
     merge_threshold: int = MERGE_THRESHOLD,
+    is_relaxed: bool = False,
 ) -> Layout:
     """Cut all topologies into lanes.
 
@@ -81,6 +88,8 @@ def build_layout(
         Whether the headroom of every layer matters, not only of those that could be exceeded.
     merge_threshold
         Bins from which a lane is kept as one flow; smaller lanes become single bins.
+    is_relaxed
+        Do not tell aggregates apart, nor layers that cover only a small part of the cluster.
     """
     options = [option for shape in shapes for option in shape.options]
     topologies = instance.cluster.topologies
@@ -95,9 +104,12 @@ def build_layout(
         outside = frozenset().union(*reaching) if reaching else frozenset()
         bins += bins_of(instance, topology, index, usable[index], outside)
     binding = _binding_layers(instance, options, usable, balance_power)
+    if is_relaxed:
+        binding = _large_layers(instance, binding)
     signatures = _signatures(instance, options, bins, binding)
     ties = [
-        _Ties(topology, index, options, mix, locality) for index, topology in enumerate(topologies)
+        _Ties(topology, index, options, mix, locality, is_relaxed)
+        for index, topology in enumerate(topologies)
     ]
     lanes = _group(bins, signatures, ties, topologies, merge_threshold)
     return Layout(tuple(lanes), usable, binding)
@@ -113,6 +125,7 @@ class _Ties:
         options: Iterable[Option],
         mix: Sequence[tuple[int, int]],
         locality: bool,
+        is_relaxed: bool,
     ) -> None:
         own = [option for option in options if option.topology_index == index]
         self.topology = topology
@@ -120,7 +133,7 @@ class _Ties:
         self.singles = any(option.max_leaves is not None for option in own)
         self.required = frozenset().union(*(option.required for option in own))
         self.contiguous = any(option.is_flat and option.job.contiguous for option in own)
-        self.span = self._span(own, mix, locality)
+        self.span = None if is_relaxed else self._span(own, mix, locality)
 
     def _span(
         self, options: Iterable[Option], mix: Sequence[tuple[int, int]], locality: bool
@@ -306,6 +319,19 @@ def _binding_layers(
             if layer.capacity != INFINITE and (all_finite or is_exceedable):
                 binding.append((index, position))
     return tuple(binding)
+
+
+def _large_layers(
+    instance: Instance, binding: tuple[tuple[int, int], ...]
+) -> tuple[tuple[int, int], ...]:
+    """Layers over so many nodes that telling them apart leaves few lanes."""
+    resources = instance.cluster.resources
+    least = len(instance.cluster.nodes) / MOST_LARGE_LAYERS
+    return tuple(
+        (resource, layer)
+        for resource, layer in binding
+        if len(resources[resource].layers[layer].nodes) >= least
+    )
 
 
 def _most_per_node(

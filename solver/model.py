@@ -101,6 +101,8 @@ class PlacementModel:
 
     Attributes
     ----------
+    is_relaxed
+        Whether regions, limits inside them and small layers are left out, for a bound.
     starts
         Boolean per job position: it starts.
     units
@@ -132,6 +134,7 @@ class PlacementModel:
     instance: Instance
     plan_options: PlanOptions
     layout: Layout
+    is_relaxed: bool = False
     cp: cp_model.CpModel = field(default_factory=cp_model.CpModel)
     kinds: list[Kind] = field(default_factory=list)
     starts: dict[int, Variable] = field(default_factory=dict)

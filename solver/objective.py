@@ -11,7 +11,7 @@ from ortools.sat.python import cp_model
 from ..models.plan import Objective
 from ..models.resources import INFINITE, Mode
 from ..models.rules.usage import used_before
-from ..models.score import FULL_HEADROOM
+from ..models.score import FULL_HEADROOM, capacity_mix
 from ..models.topology import BlockTopology, RingTopology, Topology, TorusTopology, TreeTopology
 from .bins import OUTSIDE, Lane
 from .model import Expression, PlacementModel
@@ -43,8 +43,9 @@ def first_term(model: PlacementModel) -> Expression:
     return cp_model.LinearExpr.weighted_sum(list(model.starts.values()), coefficients)
 
 
-def later_terms(model: PlacementModel, mix: Sequence[tuple[int, int]]) -> list[Term]:
-    """All terms after the first, in their order."""
+def later_terms(model: PlacementModel) -> list[Term]:
+    """All terms after the first, in their order; adds their variables to the model."""
+    mix = capacity_mix(model.instance, model.plan_options)
     terms = []
     if model.plan_options.balance_power:
         terms.append(Term("power_balance", power_balance(model)))

@@ -58,8 +58,9 @@ def _pack_cell(model: PlacementModel, shared: list[tuple[Lane, Signature]]) -> E
     if not use_of:
         remaining: Expression = size
     else:
-        model.cp.add(used <= size)
-        remaining = size - used
+        # A variable of its own keeps the many expressions over what is left short.
+        remaining = model.count("", size)
+        model.cp.add(used + remaining == size)
     if not holds:
         return remaining
     for hold in holds:

@@ -32,7 +32,7 @@ def possible(instance: Instance, job: Job, options: PlanOptions) -> bool | None:
     question = replace(
         options, objective=Objective.JOBS, mix=(), locality=False, balance_power=False
     )
-    model, _ = build_model(alone, question)
+    model = build_model(alone, question)
     answer = _by_counting(model)
     if answer is not None:
         return answer

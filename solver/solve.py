@@ -15,7 +15,7 @@ from .explain import unplaced_jobs
 from .hint import add_hint
 from .layout import MERGE_THRESHOLD
 from .model import PlacementModel
-from .objective import Term, first_term
+from .objective import Term, first_term, later_terms
 from .build import build_model
 from .stages import Stages
 
@@ -80,12 +80,12 @@ def _solve(
     hint: Plan | None,
     merge_threshold: int,
 ) -> tuple[Plan, list[TermValue], PlacementModel]:
-    model, later = build_model(instance, options, merge_threshold)
+    model = build_model(instance, options, merge_threshold)
     if hint is not None:
         add_hint(model, hint)
     stages = Stages(model, budget, progress)
     terms = [_first(stages, options)]
-    for term in later:
+    for term in later_terms(model):
         outcome = stages.optimise(term)
         value = 0 if outcome.value is None else outcome.value
         bound = outcome.bound if outcome.solution is not None else None

@@ -25,7 +25,7 @@ def place_units(model: PlacementModel) -> None:
             _place_windows(model, kind)
         elif small_unit(option):
             place_small(model, kind)
-        elif _has_identity(kind):
+        elif _has_identity(kind) and not model.is_relaxed:
             _place_identified(model, kind)
         else:
             place_loose(model, kind)
@@ -70,7 +70,7 @@ def place_small(model: PlacementModel, kind: Kind) -> None:
     model.cp.add(_sum(term for _, term in terms) == units.count * kind.started)
     if option.one_per_site:
         spread_segments(model, kind, terms)
-    if units.consolidates and not option.is_one_node:
+    if units.consolidates and not option.is_one_node and not model.is_relaxed:
         consolidate_segments(model, kind, terms)
 
 
@@ -125,6 +125,10 @@ def consolidate_segments(
         per_region[lane.site // span].append((lane, term))
     confined = []
     for region, members in per_region.items():
+        if _segments_within(model, kind, members) < units.count:
+            for _, term in members:
+                model.cp.add(term == 0)
+            continue
         jobs = model.count(f"confined_{kind.index}_{region}", kind.most)
         model.confined[kind.index, region] = jobs
         confined.append(jobs)
@@ -136,32 +140,74 @@ def consolidate_segments(
     model.cp.add(_sum(confined) == kind.started)
 
 
+def _segments_within(
+    model: PlacementModel, kind: Kind, members: Iterable[tuple[Lane, Expression]]
+) -> int:
+    """Most segments of one job that an aggregated block could hold by itself."""
+    size = kind.option.units.size
+    if not small_unit(kind.option):
+        return kind.option.units.count
+    lanes = {lane.index: lane for lane, _ in members}.values()
+    if kind.option.one_per_site:
+        return sum(bin_.free >= size for lane in lanes for bin_ in lane.bins)
+    return sum(model.fitting(kind, lane, size) for lane in lanes)
+
+
 # Loose units ---------------------------------------------------------------------------------
 
 
 def regions(model: PlacementModel, kind: Kind) -> Iterator[tuple[int, list[Lane]]]:
-    """`block_region`, `common_switch`: the regions that may hold a unit larger than a bin."""
+    """`block_region`, `common_switch`: the regions that can hold a unit larger than a bin."""
+    for region, lanes in _groups(model, kind):
+        if _reach(model, kind, lanes) >= kind.option.units.size:
+            yield region, lanes
+
+
+def _groups(model: PlacementModel, kind: Kind) -> Iterable[tuple[int, list[Lane]]]:
     option = kind.option
     topology = option.topology
     lanes = model.lanes_for(kind)
     if option.is_flat:
-        yield 0, lanes
-    elif isinstance(topology, BlockTopology):
+        return [(0, lanes)]
+    lanes = [lane for lane in lanes if lane.site != OUTSIDE]
+    if isinstance(topology, BlockTopology):
         span = topology.unit_limits(option.units.size).region_span
-        groups: dict[int, list[Lane]] = defaultdict(list)
-        for lane in lanes:
-            if lane.site != OUTSIDE:
-                groups[lane.site // span].append(lane)
-        yield from groups.items()
-    else:
-        assert isinstance(topology, TreeTopology)
-        for root in topology.roots:
-            below = topology.members[root]
-            inside = [
-                lane for lane in lanes if lane.bins[0].nodes[0] in below and lane.site != OUTSIDE
-            ]
-            if inside:
-                yield root, inside
+        if model.is_relaxed:
+            span = len(topology.blocks)
+        return _by_aggregate(lanes, span).items()
+    assert isinstance(topology, TreeTopology)
+    return [
+        (root, [lane for lane in lanes if lane.bins[0].nodes[0] in topology.members[root]])
+        for root in topology.roots
+    ]
+
+
+def _by_aggregate(lanes: Iterable[Lane], span: int) -> dict[int, list[Lane]]:
+    """Lanes by the aggregated block of `span` base blocks they lie in."""
+    groups: dict[int, list[Lane]] = defaultdict(list)
+    for lane in lanes:
+        groups[lane.site // span].append(lane)
+    return groups
+
+
+def _parts(model: PlacementModel, kind: Kind, lanes: list[Lane]) -> tuple[list[list[Lane]], int]:
+    """The parts of a region that a unit may touch only so many of, and how many."""
+    topology = kind.option.topology
+    if not kind.option.is_flat and not model.is_relaxed:
+        if isinstance(topology, BlockTopology):
+            limits = topology.unit_limits(kind.option.units.size)
+            if limits.is_limited:
+                return list(_by_aggregate(lanes, limits.lower_span).values()), limits.max_lower
+        elif kind.option.max_leaves is not None:
+            return list(_by_aggregate(lanes, 1).values()), kind.option.max_leaves
+    return [lanes], 1
+
+
+def _reach(model: PlacementModel, kind: Kind, lanes: list[Lane]) -> int:
+    """Nodes that one unit could take from the region at most."""
+    parts, limit = _parts(model, kind, lanes)
+    sizes = sorted((sum(model.eligible(kind, lane) for lane in part) for part in parts))
+    return sum(sizes[-limit:]) if limit else 0
 
 
 def place_loose(model: PlacementModel, kind: Kind) -> None:
@@ -172,8 +218,6 @@ def place_loose(model: PlacementModel, kind: Kind) -> None:
     counts: list[Expression] = []
     for region, lanes in regions(model, kind):
         capacity = sum(model.eligible(kind, lane) for lane in lanes)
-        if capacity < units.size:
-            continue
         count = model.count(
             f"units_{kind.index}_{region}",
             min(kind.most * units.count, capacity // units.size),
@@ -190,7 +234,7 @@ def place_loose(model: PlacementModel, kind: Kind) -> None:
         model.cp.add(_sum(nodes) == units.size * count)
         terms.append((lanes[0], count))
     model.cp.add(_sum(counts) == units.count * kind.started)
-    if units.consolidates and not option.is_flat:
+    if units.consolidates and not option.is_flat and not model.is_relaxed:
         consolidate_segments(model, kind, terms)
 
 
@@ -205,8 +249,6 @@ def _place_identified(model: PlacementModel, kind: Kind) -> None:
         taken: dict[int, Variable] = {}
         in_region = []
         for region, lanes in regions(model, kind):
-            if sum(model.eligible(kind, lane) for lane in lanes) < units.size:
-                continue
             lane_of_region[region] = lanes[0]
             chosen = model.cp.new_bool_var(f"region_{kind.index}_{number}_{region}")
             in_region.append(chosen)
@@ -239,26 +281,15 @@ def limit_parts(
     nodes: dict[int, Variable],
     chosen: Variable,
 ) -> None:
-    """`lower_level_blocks` (B2) and `leaf_switches`: how many parts of the region a unit touches."""
-    topology = kind.option.topology
-    parts: dict[int, list[Lane]] = defaultdict(list)
-    if isinstance(topology, BlockTopology):
-        limits = topology.unit_limits(kind.option.units.size)
-        if not limits.is_limited:
-            return
-        limit = limits.max_lower
-        for lane in lanes:
-            parts[lane.site // limits.lower_span].append(lane)
-    else:
-        assert kind.option.max_leaves is not None
-        limit = kind.option.max_leaves
-        for lane in lanes:
-            parts[lane.site].append(lane)
+    """`lower_level_blocks` (B2), `leaf_switches`: how many parts of the region a unit touches."""
+    parts, limit = _parts(model, kind, lanes)
+    if limit >= len(parts):
+        return
     touched = []
-    for members in parts.values():
+    for part in parts:
         touches = model.cp.new_bool_var("")
         touched.append(touches)
-        for lane in members:
+        for lane in part:
             model.cp.add(nodes[lane.index] <= model.eligible(kind, lane) * touches)
     model.cp.add(_sum(touched) <= limit * chosen)
 

@@ -18,7 +18,7 @@ from rackwright.solver.hint import add_hint
 
 def accepts(instance: Instance, options: PlanOptions, plan: Plan, merge_threshold: int) -> bool:
     """Whether the model is feasible with every hinted variable fixed."""
-    model, _ = build_model(instance, options, merge_threshold)
+    model = build_model(instance, options, merge_threshold)
     add_hint(model, plan)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
