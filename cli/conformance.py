@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 MAX_LISTED = 5
-# Enough for every start vector of the recordings; the later terms of the score do not count here.
+# Enough to prove almost every start vector of the recordings.
 DEFAULT_WORK = 5.0
 
 
@@ -74,10 +74,12 @@ def conformance(
     from .progress import warn
 
     check_folder(output)
+    # Only starts are compared: an empty mix leaves the capacity term out.
+    options = PlanOptions(legality=legality, work=work, mix=())
     tallies = Tallies(is_slurm_like=engine == "slurm")
     rows: list[Row] = []
     for path in files:
-        for row in answers(path, engine, PlanOptions(legality=legality, work=work)):
+        for row in answers(path, engine, options):
             tallies.add(row)
             if not (isinstance(row, JobRow) and row.decision == CRASH):
                 rows.append(row)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 START, PENDING, REJECTED, NOT_STARTED = "start_now", "pending", "rejected", "not_started"
 CRASH, UNSUPPORTED = "controller_crash", "unsupported"
 SLURM = "slurm"
+# Rules whose breach the bare plugin refuses for ever, with code 2178 (slurm_semantics 11.1).
+PERMANENT = frozenset({"segment", "torus_anchor"})
 
 Legal = bool | Literal["undecided"] | None
 Starts = Mapping[int, frozenset[int]]
@@ -183,9 +185,11 @@ def _decide(
         return UNSUPPORTED, None
     if result.plan.placements:
         return START, frozenset(result.plan.placements[0].nodes)
-    if result.unplaced[0].reason is Reason.NEVER:
-        return REJECTED, None
-    return (NOT_STARTED if is_vector else PENDING), None
+    why = result.unplaced[0]
+    is_never = why.reason is Reason.NEVER
+    if is_vector:
+        return (REJECTED if is_never and why.rule in PERMANENT else NOT_STARTED), None
+    return (REJECTED if is_never else PENDING), None
 
 
 def _ask_slurm(recording: Recording) -> Decision:
