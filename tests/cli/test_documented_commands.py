@@ -27,7 +27,11 @@ def run(line: str) -> Result:
 
 def test_readme_plans_the_demo_to_proven_optimality(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
-    (line,) = [block for block in code_blocks("README.md") if "datasets/demo" in block]
+    (line,) = [
+        block
+        for block in code_blocks("README.md")
+        if "rackwright plan" in block and "venv" in block
+    ]
     done = run(line)
     assert done.exit_code == 0, done.stderr
     assert "PROVEN OPTIMAL  5 of 6 pending jobs start on 53 nodes" in done.stdout

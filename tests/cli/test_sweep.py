@@ -129,7 +129,10 @@ def test_a_full_disk_keeps_every_row_before(
 def test_a_device_without_space_is_told_in_one_line() -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
-    with pytest.raises(OSError, match="No space left on device"), Path("/dev/full").open("ab") as f:
+    with (
+        pytest.raises(OSError, match="No space left on device"),
+        Path("/dev/full").open("ab") as f,
+    ):
         sweep._append(f, Path("/dev/full"), square(1))
 
 
@@ -169,7 +172,9 @@ def test_kill_9_in_the_middle_loses_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-c", SLOW_RUN, str(path)]
     process = subprocess.Popen(command, env=environment)
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (path.exists() and path.read_text().count("\n") >= 3):
+    while time.monotonic() < deadline and not (
+        path.exists() and path.read_text().count("\n") >= 3
+    ):
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
