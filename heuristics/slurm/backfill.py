@@ -70,11 +70,10 @@ class Timetable:
         Stalled
             When Slurm would try the same moment again until its cycle runs out of time.
         """
-        limit_s = _limit_s(job)
         later_s: int | None = 0
         while later_s is not None and later_s <= WINDOW_S:
             earliest_s = later_s
-            mask = self._unreserved(earliest_s, earliest_s + limit_s)
+            mask = self._usable(job, partition, earliest_s)
             later_s = self._next_change(earliest_s)
             found = self._will_run(job, partition, mask)
             if found is None:
@@ -113,10 +112,20 @@ class Timetable:
         start_s = planned.start_s // RESOLUTION_S * RESOLUTION_S
         self.reservations.append(Reservation(start_s, end_s, flags))
 
+    def _usable(self, job: Job, partition: Partition, start_s: int) -> Pool:
+        """Nodes without a reservation while `job` runs; whole units for an exclusive job."""
+        flags = self._unreserved(start_s, start_s + _limit_s(job))
+        site = self.state.site
+        if self.state.instance.is_exclusive(job, partition) and site.is_enforced(partition):
+            units = site.units(partition)
+            reserved = np.unique(units[~flags])
+            flags &= ~np.isin(units, reserved[reserved >= 0])
+        return flags
+
     def _unreserved(self, start_s: int, end_s: int) -> Pool:
         flags = np.ones(self.state.site.num_nodes, dtype=np.bool_)
         for reservation in self.reservations:
-            if reservation.end_s > start_s and reservation.start_s <= end_s:
+            if reservation.end_s > start_s and reservation.start_s < end_s:
                 flags &= ~reservation.nodes
         return flags
 

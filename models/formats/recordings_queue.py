@@ -32,7 +32,8 @@ def queue_recording(record: Record) -> tuple[str, str, Instance, dict[str, Any]]
         unavailable=frozenset(indices(record["drained"])),
         blocked=frozenset(indices(record["blocked"])),
         used=used_amounts(record.get("layers_before") or (), cluster.resources, indices),
-        now_s=0,
+        # The elapsed times of running jobs were read about a second before the deciding cycle.
+        now_s=1,
     )
     results = [each["result"] for each in queue]
     started = {
