@@ -20,11 +20,21 @@ from rackwright.models.topology import BlockTopology
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long the plain model may work, and with how many threads."""
+    """How long the plain model may work, and how.
+
+    Attributes
+    ----------
+    seconds
+        Of wall time, building the model not included.
+    is_lean
+        Whether CP-SAT leaves out probing and symmetry detection, which take minutes on large plain
+        models before the search begins. It finds its first plan earlier that way.
+    """
 
     seconds: float
     workers: int = 1
     seed: int = 0
+    is_lean: bool = False
 
 
 @dataclass(slots=True)
@@ -34,7 +44,7 @@ class PlainResult:
     Attributes
     ----------
     value, bound
-        Of the first term; `value` is None while no solution is known.
+        Of the first term; None while no plan is known.
     build_s, solve_s
         Seconds spent building the model and solving it.
     incumbents
@@ -42,7 +52,7 @@ class PlainResult:
     """
 
     value: int | None
-    bound: int
+    bound: int | None
     build_s: float
     solve_s: float
     num_variables: int
@@ -54,9 +64,16 @@ class PlainResult:
         return self.value is not None and self.value == self.bound
 
     @property
+    def status(self) -> str:
+        """What is known after the time given."""
+        if self.value is None:
+            return "no plan yet"
+        return "optimal" if self.proven else "feasible"
+
+    @property
     def gap(self) -> float | None:
         """How far the value may be from the optimum, as a share of the bound."""
-        if self.value is None:
+        if self.value is None or self.bound is None:
             return None
         return (self.bound - self.value) / self.bound if self.bound else 0.0
 
@@ -136,12 +153,15 @@ def solve_plain(
     solver.parameters.num_workers = limits.workers
     solver.parameters.random_seed = limits.seed
     solver.parameters.max_time_in_seconds = limits.seconds
+    if limits.is_lean:
+        solver.parameters.cp_model_probing_level = 0
+        solver.parameters.symmetry_level = 0
     recorder = _Recorder(begun)
     status = solver.solve(model, recorder)
     has_plan = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     return PlainResult(
         value=round(solver.objective_value) if has_plan else None,
-        bound=int(solver.best_objective_bound + 1e-6),
+        bound=int(solver.best_objective_bound + 1e-6) if has_plan else None,
         build_s=built - begun,
         solve_s=time.perf_counter() - built,
         num_variables=len(model.proto.variables),
