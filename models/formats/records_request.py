@@ -64,6 +64,8 @@ class RequestReader:
             self.facts["restarted jobs"] += 1
         allocated = (len(names) or entry.num_nodes) if start_s is not None else None
         size = _size(entry, options, allocated)
+        if is_continuation and allocated:
+            size = (allocated, allocated)
         return Record(
             job=self._job(entry, options, size, start_s, is_continuation),
             nodelist=entry.nodelist if start_s is not None else "",
