@@ -51,7 +51,8 @@ def _hold_enough(model: PlacementModel, kind: Kind, most_per_hold: int) -> None:
     """As many held sites as the job needs at least: implied, but far from it in the relaxation."""
     units = kind.option.units
     wanted = units.count if small_unit(kind.option) else kind.option.job.num_nodes
-    if not most_per_hold or kind.option.is_one_node:
+    # Jobs placed as on flat may lie outside every site, where nothing is held.
+    if not most_per_hold or kind.option.is_one_node or kind.option.is_flat:
         return
     holds = [*model.site_holds.values(), *model.lane_holds.values()]
     counts = [hold.count for group in holds for hold in group if hold.kind is kind]
