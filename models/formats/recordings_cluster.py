@@ -136,7 +136,9 @@ def make_resource(record: Record, indices: Indices) -> Resource:
     """One entry of resources.yaml; under MODE_3 a layer's base counts in all layers above it."""
     mode = Mode[record["mode"].upper()]
     layers = [(frozenset(indices(layer["nodes"])), layer) for layer in record["layers"]]
-    own = [sum(base["value"] for base in layer.get("base") or ()) for _, layer in layers]
+    own: list[int] = [
+        sum(base["value"] for base in layer.get("base") or ()) for _, layer in layers
+    ]
 
     def base_of(nodes: frozenset[int], position: int) -> int:
         if mode is not Mode.MODE_3:
