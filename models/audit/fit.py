@@ -39,13 +39,14 @@ def fit(
     usable = scene.usable(request)
     if without:
         usable -= without
-    if len(usable) < request.num_nodes:
+    if request.is_refused or len(usable) < request.num_nodes:
         return NO
     if request.required:
         return _fit_required(request, usable)
-    usable = _with_layers(request, scene, usable)
-    if len(usable) < request.num_nodes:
-        return NO
+    fed = _with_layers(request, scene, usable)
+    if not request.is_exact and len(fed) < len(usable):
+        return _fit_inexact(request, scene, usable, fed)
+    usable = fed
     loose = _fit_topology(request, scene, usable, avoid)
     if loose.nodes is None or _within_layers(request, scene, loose.nodes):
         return loose
@@ -53,6 +54,17 @@ def fit(
     trimmed = _trimmed(request, scene, usable, avoid)
     tight = _fit_topology(request, scene, trimmed, avoid)
     return tight if tight.nodes is not None else UNKNOWN
+
+
+def _fit_inexact(
+    request: Request, scene: Scene, usable: frozenset[int], fed: frozenset[int]
+) -> Fit:
+    """Where draws differ by node, leaving out nodes by the largest draw proves nothing."""
+    if _fit_topology(request, scene, usable, _NOTHING).verdict is False:
+        return NO
+    trimmed = _trimmed(request, scene, fed, _NOTHING)
+    found = _fit_topology(request, scene, trimmed, _NOTHING)
+    return found if found.nodes is not None else UNKNOWN
 
 
 def _fit_required(request: Request, usable: frozenset[int]) -> Fit:
@@ -71,6 +83,8 @@ def _fit_topology(
     """Place a request by the rules of its topology, or flat where that gives way (0.4)."""
     topology = request.topology
     size = request.num_nodes
+    if len(usable) < size:
+        return NO
     if size == 1 and topology.kind != "torus3d":
         return Fit((min(usable, key=lambda node: (node in avoid, node)),)) if usable else NO
     if not scene.is_ruled(request):

@@ -12,6 +12,7 @@ from ..job import Job
 from ..legality import Legality
 from ..resources import Mode, Resource
 from ..rules.exclusive import is_enforced, unit_nodes
+from ..rules.resources import refusing_resource
 from ..rules.start import topology_nodes
 from ..rules.tree import leaf_limit
 from ..rules.usage import draw_w, overlapping, requested
@@ -43,6 +44,10 @@ class Request:
         Most leaf switches while it waits; None for any number.
     needs
         ``(resource index, amount)``; the amount is per node for MODE_3 and power.
+    is_refused
+        Whether Slurm would refuse it for ever, whatever is free.
+    is_exact
+        Whether `needs` are what it draws on every node, not the most on any.
     sites
         Nodes of each unit that an exclusive job closes: base block, ring, leaf or torus.
     """
@@ -57,6 +62,8 @@ class Request:
     follows_26_11: bool
     leaf_limit: int | None
     needs: tuple[tuple[int, int], ...]
+    is_refused: bool
+    is_exact: bool
     sites: Sites
 
     @property
@@ -122,6 +129,8 @@ class Requests:
             follows_26_11=self.legality is Legality.SLURM_26_11,
             leaf_limit=limit,
             needs=tuple(self._needs(job)),
+            is_refused=refusing_resource(instance, job, self.legality) is not None,
+            is_exact=self._is_exact(job),
             sites=self._sites(topology),
         )
 
@@ -143,6 +152,17 @@ class Requests:
             if amount:
                 needs.append((index, amount))
         return needs
+
+    def _is_exact(self, job: Job) -> bool:
+        """Whether the job draws the same watts on every node, and no less than an idle one."""
+        caps = [resource for resource in self.cluster.resources if resource.is_power]
+        if not caps or not self.cluster.nodes:
+            return True
+        nodes = range(len(self.cluster.nodes))
+        draws = [{draw_w(self.instance, job, node, cap) for node in nodes} for cap in caps]
+        return all(
+            len(its) == 1 and min(its) >= cap.idle_w for its, cap in zip(draws, caps, strict=True)
+        )
 
     def draw(self, job: Job, resource: Resource) -> int:
         """Watts above idle that the job draws on its hungriest node."""

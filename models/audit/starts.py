@@ -260,6 +260,7 @@ def _request(job: Job) -> tuple[object, ...]:
         job.nodelist,
         job.exclude,
         job.features,
+        job.licenses,
     )
 
 
