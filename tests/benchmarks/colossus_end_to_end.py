@@ -1,7 +1,7 @@
-"""`rackwright plan` from files to plan.json, each time as a fresh process: seconds, proofs, memory.
+"""`rackwright plan` from files to plan.json as a fresh process: seconds, proofs, memory.
 
-The hall of 3,056 racks of 18 (55,008 nodes, 220,032 GPUs) is written as topology.yaml, jobs.csv and
-a hostlist for `--unavailable`; only the planning process is timed, interpreter start included.
+The hall of 3,056 racks of 18 (55,008 nodes, 220,032 GPUs) is written as topology.yaml, jobs.csv
+and a hostlist for `--unavailable`; only the planning process is timed, interpreter start included.
 
     python tests/benchmarks/colossus_end_to_end.py
     python tests/benchmarks/colossus_end_to_end.py --case all-power --seeds 0 1 2

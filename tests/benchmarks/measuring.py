@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,10 +50,15 @@ class Finished:
         return found
 
 
-def run_fresh(command: Sequence[str]) -> Finished:
+def run_fresh(command: Sequence[str], *, most_s: float | None = None) -> Finished:
     """Run a command as a process of its own, and measure it alone.
 
     Children see the checkout that this file belongs to, whatever is installed.
+
+    Parameters
+    ----------
+    most_s
+        Seconds after which it is killed: its exit code is then negative.
     """
     imports = str(REPOSITORY / ".imports")
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
@@ -60,9 +66,13 @@ def run_fresh(command: Sequence[str]) -> Finished:
         process = subprocess.Popen(
             command, stdout=output, stderr=errors, env=os.environ | {"PYTHONPATH": imports}
         )
+        guard = threading.Timer(most_s or threading.TIMEOUT_MAX, process.kill)
+        guard.daemon = True
+        guard.start()
         # getrusage(RUSAGE_CHILDREN) would give the largest of all children so far.
         _, status, usage = os.wait4(process.pid, 0)
         wall_s = time.perf_counter() - begun
+        guard.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         errors.seek(0)
@@ -78,11 +88,12 @@ def run_fresh(command: Sequence[str]) -> Finished:
 
 def environment() -> Row:
     """What the figures depend on."""
+    size = f"{os.cpu_count()} cores, {_memory_gib():.0f} GiB"
     return {
         "commit": _git("describe", "--always", "--dirty", "--abbrev=10"),
         "python": platform.python_version(),
         "ortools": version("ortools"),
-        "machine": f"{_cpu()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB, {platform.system()}",
+        "machine": f"{_cpu()}, {size}, {platform.system()}",
         "load": round(os.getloadavg()[0], 1),
         "date": time.strftime("%Y-%m-%d %H:%M %Z"),
     }
@@ -119,7 +130,9 @@ def markdown(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> st
     widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(columns)]
     lines = [list(columns), ["-" * width for width in widths], *cells]
     return "\n".join(
-        "| " + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) + " |"
+        "| "
+        + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
+        + " |"
         for line in lines
     )
 

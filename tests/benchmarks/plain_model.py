@@ -1,4 +1,4 @@
-"""The plain CP-SAT model, an integer per job and block: the yardstick of the benchmarks, nothing else.
+"""The plain CP-SAT model, an integer per job and block: the yardstick of the benchmarks.
 
 It is what one writes first: `taken[j, b]` segments of job `j` in block `b`. It knows jobs whose
 units fit a base block and no other option, and the first term of the score only. The exact engine
@@ -79,7 +79,7 @@ class PlainResult:
 
 
 def is_plain(instance: Instance) -> bool:
-    """Whether the plain model can express the instance: one block topology, no option but segments."""
+    """Whether the plain model can express it: one block topology, no option but segments."""
     topologies = instance.cluster.topologies
     if len(topologies) != 1 or instance.cluster.resources:
         return False
@@ -88,7 +88,9 @@ def is_plain(instance: Instance) -> bool:
         return False
     free = instance.free
     is_covered = all(node in topology.block_of for node in free)
-    is_open = not (instance.blocked or any(held.job.is_exclusive_topo for held in instance.running))
+    is_open = not (
+        instance.blocked or any(held.job.is_exclusive_topo for held in instance.running)
+    )
     return is_covered and is_open and all(_is_plain(instance, topology, j) for j in instance.jobs)
 
 

@@ -1,8 +1,8 @@
 """Reading what a controller of 55,008 nodes prints: seconds and memory of the readers alone.
 
-Writes `scontrol show nodes --json` (about 140 MB) and `squeue --json` of 10,000 pending jobs, every
-record with all the keys that Slurm 26.11 prints (recorded_node.json, recorded_job.json), reads them
-with `load_state` in a fresh process, and beside it with the standard library's parser alone.
+Writes `scontrol show nodes --json` (about 140 MB) and `squeue --json` of 10,000 pending jobs,
+every record with all the keys that Slurm 26.11 prints (recorded_node.json, recorded_job.json),
+reads them with `load_state` in a fresh process, and beside it with `json.loads` alone.
 
     python tests/benchmarks/reading.py
     python tests/benchmarks/reading.py --racks 512 --jobs 1000 --runs 1

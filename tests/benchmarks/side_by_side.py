@@ -1,8 +1,8 @@
 """The exact engine beside the plain per-(job, block) model, in one run on one instance.
 
-512 racks of 18 and 500 pending jobs, `weighted`: the exact engine takes t seconds to its proof, the
-plain model gets `--factor` times t and shows the gap that is left: once with CP-SAT as it is, once
-without the probing and symmetry detection that such a large model spends minutes on.
+512 racks of 18 and 500 pending jobs, `weighted`: the exact engine takes t seconds to its proof,
+the plain model gets `--factor` times t and shows the gap that is left: once with CP-SAT as it is,
+once without the probing and symmetry detection that such a large model spends minutes on.
 
     python tests/benchmarks/side_by_side.py
     python tests/benchmarks/side_by_side.py --racks 64 --jobs 100 --factor 20
@@ -90,8 +90,8 @@ def compare(cell: Cell, factor: float, most_seconds: float, workers: int) -> Non
     for row in rows[1:]:
         ratios = {name: row[name] / exact[name] for name in ("seconds", "variables")}
         print(
-            f"{row['model']}: {shown(ratios['seconds'])} x the time, {shown(ratios['variables'])} x"
-            f" the variables, gap {row['gap']} against {exact['gap']}"
+            f"{row['model']}: {shown(ratios['seconds'])} x the time, "
+            f"{shown(ratios['variables'])} x the variables, gap {row['gap']} against {exact['gap']}"
         )
     if limit_s == most_seconds:
         print(f"--most-seconds {most_seconds:g} cut the plain model's time")
