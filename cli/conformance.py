@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from ..models.legality import Legality
 from ..models.plan import PlanOptions
 
 if TYPE_CHECKING:
-    from .conformance_answers import Row
+    from .conformance_answers import JobRow, Row
     from .conformance_tally import Tally
 
 
@@ -89,9 +90,7 @@ def conformance(
         write_atomically(output, "".join(json.dumps(row.document) + "\n" for row in rows))
     _print_summary(tallies.each, as_json=as_json, as_csv=as_csv)
     if list_extra:
-        for row in rows:
-            if isinstance(row, JobRow) and row.is_extra:
-                print(f"extra start: {row.file}:{row.id}: Slurm gave up at {row.cause}")
+        _print_extra([row for row in rows if isinstance(row, JobRow) and row.is_extra])
     if list_different:
         for row in rows:
             if not row.is_same:
@@ -107,6 +106,14 @@ def conformance(
             warn(f"{tally.name}: agreement {tally.agreement:.4%} is below {min_agreement:.4%}")
     if has_failed:
         raise typer.Exit(1)
+
+
+def _print_extra(rows: list[JobRow]) -> None:
+    """Every start that only the engine found, then how often Slurm failed at which step."""
+    for row in rows:
+        print(f"extra start: {row.file}:{row.id}: Slurm gave up at {row.cause}")
+    for (name, cause), count in Counter((row.name, row.cause) for row in rows).most_common():
+        print(f"extra starts: {count:5}  {name}: {cause}")
 
 
 def _print_summary(tallies: list[Tally], *, as_json: bool, as_csv: bool) -> None:
