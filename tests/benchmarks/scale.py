@@ -38,10 +38,10 @@ JOBS = {64: 100, 512: 300, 3056: 1000, 12_000: 4000}
 # Killed this many times after its limit: heuristics know none.
 PATIENCE = 10
 RECORDED = """
-Recorded elsewhere, with the real slurmctld 26.11.0-0rc1 on 3,056 racks x 18 (a VM of 2 vCPU, built
-with -O1; +-30 %): 24-53 ms to place one 16-node job, 57-100 ms for -N64 --segment=16, 1.4-2.0 s for
--N2048 --segment=16; 51.5 s of scheduler time for the 806 starts of a 1,000-job queue on an empty
-cluster; 116 s for the longest finished backfill cycle; 492 MB resident."""
+Recorded elsewhere, with the real slurmctld 26.11.0-0rc1 on 3,056 racks x 18 (VM of 2 vCPU, built
+with -O1; +-30 %): 24-53 ms to place one 16-node job, 57-100 ms for -N64 --segment=16, 1.4-2.0 s
+for -N2048 --segment=16; 51.5 s of scheduler time for the 806 starts of a 1,000-job queue on an
+empty cluster; 116 s for the longest finished backfill cycle; 492 MB resident."""
 
 
 def arguments() -> argparse.Namespace:

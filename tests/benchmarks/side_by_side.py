@@ -91,7 +91,8 @@ def compare(cell: Cell, factor: float, most_seconds: float, workers: int) -> Non
         ratios = {name: row[name] / exact[name] for name in ("seconds", "variables")}
         print(
             f"{row['model']}: {shown(ratios['seconds'])} x the time, "
-            f"{shown(ratios['variables'])} x the variables, gap {row['gap']} against {exact['gap']}"
+            f"{shown(ratios['variables'])} x the variables, "
+            f"gap {row['gap']} against {exact['gap']}"
         )
     if limit_s == most_seconds:
         print(f"--most-seconds {most_seconds:g} cut the plain model's time")
