@@ -72,7 +72,7 @@ def _fit_required(request: Request, usable: frozenset[int]) -> Fit:
     if not request.required <= usable:
         return NO
     is_whole = len(request.required) == request.num_nodes and not request.needs
-    if is_whole and request.topology.kind == "flat":
+    if is_whole and request.topology.kind == "flat" and not request.job.contiguous:
         return Fit(tuple(sorted(request.required)))
     return UNKNOWN
 
@@ -101,7 +101,7 @@ def _fit_topology(
 
 def _fit_flat(request: Request, usable: frozenset[int], avoid: frozenset[int]) -> Fit:
     size = request.num_nodes
-    if request.job.contiguous and request.topology.kind in ("flat", "tree"):
+    if request.job.contiguous:
         run: list[int] = []
         for node in sorted(usable):
             run = [*run, node] if run and node == run[-1] + 1 else [node]
