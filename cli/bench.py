@@ -7,7 +7,7 @@ import sys
 import tempfile
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,10 @@ from .state_options import (
     SlurmConf,
     Unavailable,
 )
+
+if TYPE_CHECKING:
+    from .bench_summary import ObjectiveSummary
+    from .sweep import Row
 
 
 class Backend(StrEnum):
@@ -170,7 +174,7 @@ def bench(
     _print(summaries, as_json, as_csv)
 
 
-def _check_all(rows: list[dict[str, object]]) -> None:
+def _check_all(rows: list[Row]) -> None:
     from .bench_cells import Contradiction, OptimumCheck
 
     check = OptimumCheck()
@@ -214,7 +218,12 @@ def _print_lists() -> None:
         print(f"  {known.name:<38} {known.summary} ({known.source})")
 
 
-def _write_files(rows, summaries, html: Path | None, rows_csv: Path | None) -> None:  # type: ignore[no-untyped-def]
+def _write_files(
+    rows: list[Row],
+    summaries: list[ObjectiveSummary],
+    html: Path | None,
+    rows_csv: Path | None,
+) -> None:
     from ..models.formats.atomic import write_atomically
 
     if rows_csv is not None:
@@ -228,7 +237,7 @@ def _write_files(rows, summaries, html: Path | None, rows_csv: Path | None) -> N
         write_atomically(html, bench_page(rows, summaries))
 
 
-def _print(summaries, as_json: bool, as_csv: bool) -> None:  # type: ignore[no-untyped-def]
+def _print(summaries: list[ObjectiveSummary], as_json: bool, as_csv: bool) -> None:
     from . import bench_table
 
     if as_json:

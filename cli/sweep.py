@@ -153,7 +153,8 @@ def _backend(name: str, address: str | None, workers: int) -> Iterator[Any]:
             "--backend", "", "dask without --scheduler", "its address, tcp://host:8786"
         )
         raise InputError([problem])
-    with Client(address), parallel_config(backend="dask"):
+    client: Any = Client
+    with client(address), parallel_config(backend="dask"):
         # joblib's dask backend has no generator; batches keep rows flowing to the file.
         yield _batched(Parallel(n_jobs=-1))
 

@@ -193,15 +193,15 @@ def nodes_csv(instance: Instance) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
-    for index, node in enumerate(cluster.nodes):
+    for index, entry in enumerate(cluster.nodes):
         writer.writerow(
             {
-                "node": node.name,
+                "node": entry.name,
                 "state": _state(instance, index),
-                "gpus": node.gpus or "",
+                "gpus": entry.gpus or "",
                 "partitions": ",".join(partitions_of.get(index, [])),
-                "power_w": node.power_w,
-                "features": ",".join(sorted(node.features)),
+                "power_w": entry.power_w,
+                "features": ",".join(sorted(entry.features)),
             }
         )
     return text.getvalue()

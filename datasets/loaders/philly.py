@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from ...models.errors import InputError, Problem
 from .trace import LoadOptions, Rows, TraceJob, instant, open_text, trays
@@ -50,7 +50,7 @@ def read_philly(path: Path, options: LoadOptions, rows: Rows) -> Iterator[TraceJ
                 )
 
 
-def _objects(text: TextIO, rows: Rows) -> Iterator[dict[str, object]]:  # type: ignore[type-arg]
+def _objects(text: TextIO, rows: Rows) -> Iterator[dict[str, Any]]:
     """The objects of a JSON array, without holding the whole file (it has 100 MB)."""
     decoder = json.JSONDecoder()
     buffer = text.read(_PIECE).lstrip()

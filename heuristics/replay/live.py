@@ -214,9 +214,9 @@ class LiveCluster:
                         for layer in resource.layers_of.get(node, ()) if amount else ():
                             amounts[layer] = amounts.get(layer, 0) + amount
                 elif one_layer is not None:
-                    layer = one_layer.get(start.job.job_id)
-                    if layer is not None:
-                        amounts[layer] = requested(start.job, resource)
+                    charged = one_layer.get(start.job.job_id)
+                    if charged is not None:
+                        amounts[charged] = requested(start.job, resource)
                 elif requested(start.job, resource):
                     amount = requested(start.job, resource)
                     amounts = dict.fromkeys(overlapping(resource, start.nodes), amount)
