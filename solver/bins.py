@@ -117,7 +117,7 @@ def bins_of(
     Linear in the nodes of the topology.
     """
     busy = instance.occupied
-    bins = []
+    bins: list[Bin] = []
     covered: set[int] = set()
     for site, members in _sites(topology):
         nodes = [node for node in members if node in usable and node not in covered]

@@ -308,8 +308,8 @@ class _FlowSlots:
                 at[free].append(len(self._bins))
                 self._bins.append(bin_)
         arcs: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for (state, size), number in self._flow.arcs.items():
-            arcs[state].append((size, value(number)))
+        for (state, size), arc in self._flow.arcs.items():
+            arcs[state].append((size, value(arc)))
         loose = {state: value(number) for state, number in self._flow.single_steps.items()}
         loose_in: Counter[int] = Counter()
         for state in range(max(at, default=0), 0, -1):

@@ -26,7 +26,7 @@ def add_hint(model: PlacementModel, plan: Plan) -> None:
         if kind is not None:
             values.add(position_of[placement.job_id], kind, placement)
     values.follow_flows()
-    model.cp.clear_hints()
+    model.cp.clear_hints()  # type: ignore[no-untyped-call]
     for variable, value in values.items():
         model.cp.add_hint(variable, value)
 
@@ -157,13 +157,13 @@ class _Values:
                         self._values[hold.count.index] = 1
             else:
                 in_bins[lane.index, position] += 1
-        for (lane_index, position), nodes in in_bins.items():
+        for (lane_index, position), number in in_bins.items():
             if kind.option.holds_sites:
                 self._hold(kind, lane_index, position)
             elif (kind.index, lane_index) in model.units:
-                self._sizes[lane_index, position].append(nodes)
+                self._sizes[lane_index, position].append(number)
             else:
-                self._loose[lane_index, position] += nodes
+                self._loose[lane_index, position] += number
 
     def _hold(self, kind: Kind, lane_index: int, position: int) -> None:
         if (lane_index, position) in self._held:

@@ -20,7 +20,7 @@ from .layout import Layout
 from .options import Option
 from .shapes import Shape
 
-Expression = cp_model.LinearExprT
+Expression = cp_model.LinearExpr | int
 Variable = cp_model.IntVar
 
 
@@ -224,8 +224,8 @@ class PlacementModel:
                 lanes = Counter(
                     self.lane_of_node[topology_index, node].index for node in window.nodes
                 )
-                for lane, nodes in lanes.items():
-                    usages[kind, lane].append(nodes * window.taken)
+                for lane, number in lanes.items():
+                    usages[kind, lane].append(number * window.taken)
         return {key: cp_model.LinearExpr.sum(parts) for key, parts in usages.items()}
 
     @cached_property

@@ -37,7 +37,7 @@ def mode_3(model: PlacementModel, index: int, resource: Resource) -> None:
 def layer_draws(model: PlacementModel, index: int) -> dict[int, Expression]:
     """What the plan adds to each layer of resource `index` that it could exceed."""
     resource = model.instance.cluster.resources[index]
-    draws = {}
+    draws: dict[int, Expression] = {}
     for resource_index, layer_index in model.layout.binding:
         if resource_index != index:
             continue
@@ -116,7 +116,8 @@ def mode_1(model: PlacementModel, index: int, resource: Resource) -> None:
     before = used_before(model.instance, resource)
     earlier: list[list[Expression]] = [[] for _ in resource.layers]
     for kind, amount in requests:
-        charges, sufficient = [], []
+        charges: list[Variable] = []
+        sufficient: list[Expression] = []
         for layer_index, layer in enumerate(resource.layers):
             overlap = _overlaps(model, resource, kind, layer_index)
             charge = model.cp.new_bool_var(f"charge_{kind.index}_{resource.name}_{layer_index}")
