@@ -2,10 +2,10 @@
 
 * A **bin** holds small units: a base block, a maximal free arc of a ring, a leaf switch, a torus,
   or all nodes outside of any. Its *site* is the topology unit it lies in.
-* A **cell** is a set of nodes of a bin that nothing distinguishes: same bin in every topology, same
-  jobs that may use them, same layers. Only the number taken from a cell matters.
-* A **lane** is a set of one-cell bins that nothing distinguishes but their free count. Its bins share
-  one arc flow; every other bin is a lane of its own.
+* A **cell** is a set of nodes of a bin that nothing distinguishes: same bin in every topology,
+  same jobs that may use them, same layers. Only the number taken from a cell matters.
+* A **lane** is a set of one-cell bins that nothing distinguishes but their free count. Its bins
+  share one arc flow; every other bin is a lane of its own.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _sites(topology: Topology) -> Iterable[tuple[int, tuple[int, ...]]]:
 
 
 def free_arcs(positions: Sequence[int], usable: frozenset[int]) -> list[list[int]]:
-    """Maximal runs of usable nodes on a ring, each in ring order; a fully usable ring is one run."""
+    """Maximal runs of usable nodes on a ring, each in ring order; a usable ring is one run."""
     size = len(positions)
     is_free = [node in usable for node in positions]
     if all(is_free):

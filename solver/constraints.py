@@ -23,8 +23,8 @@ from .units import (
     torus_anchors,
 )
 
-# Rules about who may use which node are kept before the model is built, by the options' candidates,
-# and inside bins of several cells by `split_cells`.
+# Rules about who may use which node are kept before the model is built, by the options'
+# candidates, and inside bins of several cells by `split_cells`.
 CONSTRAINTS: Mapping[str, Callable[..., Any]] = {
     "node_count": place_loose,
     "partition": OptionBuilder.options,

@@ -325,7 +325,7 @@ class _FlowSlots:
         self._loose = sorted(loose_in.items())
 
     def take(self, size: int, number: int, per_bin: int) -> list[Bin]:
-        """Slots for `number` units of `size`, at most `per_bin` in a bin, the fullest bins first."""
+        """Slots for `number` units of `size`, at most `per_bin` in a bin, fullest bins first."""
         slots = self._slots[size]
         taken: list[int] = []
         for position, available in slots.most_common():

@@ -35,7 +35,7 @@ def exclusive_wanted(model: PlacementModel) -> None:
 
 
 def _most_in_site(model: PlacementModel, kind: Kind, lane: Lane) -> int:
-    """Most units (nodes, for units larger than a bin) that the job could put into one held site."""
+    """Most units (nodes, for units larger than a bin) that the job could put into a held site."""
     if not small_unit(kind.option):
         most = lane.largest
     elif kind.option.one_per_site:
@@ -73,7 +73,7 @@ def _hold_site(model: PlacementModel, kind: Kind, lane: Lane) -> None:
 
 
 def _hold_bins(model: PlacementModel, kind: Kind, lane: Lane) -> None:
-    """Count the held bins of a flow lane by their free count; each is touched by at least one node."""
+    """Count the held bins of a flow lane by their free count; the job touches each of them."""
     units = kind.option.units
     used = model.usage[kind.index, lane.index]
     is_small = (kind.index, lane.index) in model.units

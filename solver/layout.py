@@ -299,7 +299,7 @@ def _binding_layers(
     usable: Sequence[frozenset[int]],
     all_finite: bool,
 ) -> tuple[tuple[int, int], ...]:
-    """Layers that the options could exceed, and all layers of MODE_1 and MODE_2 resources in use."""
+    """Layers that the options could exceed, and all of the MODE_1 and MODE_2 resources in use."""
     free = frozenset().union(*usable)
     binding = []
     for index, resource in enumerate(instance.cluster.resources):

@@ -1,7 +1,7 @@
 """The placement model: variables, and a ledger of who uses what of which lane.
 
-Every constraint module (`units`, `holds`, `packing`, `resources`, `objective`) reads and writes this
-ledger; none knows another. Counts are of nodes unless a name says units.
+Every constraint module (`units`, `holds`, `packing`, `resources`, `objective`) reads and writes
+this ledger; none knows another. Counts are of nodes unless a name says units.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Hold:
-    """An exclusive job that may hold `most` bins of `free` nodes of a flow lane, or a site (most 1)."""
+    """An exclusive job that may hold a site, or `most` bins of `free` nodes of a flow lane."""
 
     kind: Kind
     free: int
@@ -77,7 +77,7 @@ class Flow:
     Attributes
     ----------
     arcs
-        ``(remaining, size)`` to the number of units of `size` placed in bins with `remaining` nodes.
+        ``(remaining, size)`` to the number of units of `size` put into bins with `remaining` left.
     single_steps
         Remaining to the number of loose nodes taken from bins with `remaining` nodes.
     entered

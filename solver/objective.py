@@ -28,7 +28,7 @@ class Term:
 
 
 def first_term(model: PlacementModel) -> Expression:
-    """`weighted`, `throughput` and `jobs`; `priority` is lexicographic and has no single expression."""
+    """`weighted`, `throughput` and `jobs`; `priority` is lexicographic, no single expression."""
     objective = model.plan_options.objective
     jobs = model.instance.jobs
     coefficients = []

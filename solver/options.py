@@ -140,7 +140,7 @@ class OptionBuilder:
         return self._held[index]
 
     def _usable(self, job: Job, eligible: frozenset[int], topology: Topology) -> frozenset[int]:
-        """Free candidates; without nodes that no layer of a requested resource covers or serves."""
+        """Free candidates, without nodes that some requested resource does not cover."""
         requests = tuple(
             resource.name
             for resource in self.instance.cluster.resources

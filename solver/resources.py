@@ -26,7 +26,7 @@ def limit_resources(model: PlacementModel) -> None:
 
 
 def mode_3(model: PlacementModel, index: int, resource: Resource) -> None:
-    """`mode_3`, `power`: amount per node, summed over the nodes of each layer, within its capacity."""
+    """`mode_3`, `power`: amount per node, summed over each layer's nodes, within its capacity."""
     for layer_index, drawn in layer_draws(model, index).items():
         layer = resource.layers[layer_index]
         used = used_before(model.instance, resource)[layer_index]
@@ -106,8 +106,8 @@ def mode_2(model: PlacementModel, index: int, resource: Resource) -> None:
 def mode_1(model: PlacementModel, index: int, resource: Resource) -> None:
     """Every node in some sufficient layer, and one overlapping layer charged once per job.
 
-    26.11 judges sufficiency at the job's turn and charges the first sufficient overlapping layer of
-    the file; documented is the start state and any overlapping layer with enough left.
+    26.11 judges sufficiency at the job's turn and charges the first sufficient overlapping layer
+    of the file; documented is the start state and any overlapping layer with enough left.
     """
     requests = _requesting(model, resource)
     if not requests:

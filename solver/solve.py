@@ -10,13 +10,13 @@ from ..models.plan import Objective, Plan, PlanOptions, PlanResult, Progress, Te
 from ..models.rules import verify
 from ..models.score import score
 from .budget import Budget
+from .build import build_model
 from .decode import Decoder, SpreadConflict
 from .explain import unplaced_jobs
 from .hint import add_hint
 from .layout import MERGE_THRESHOLD
 from .model import PlacementModel
 from .objective import Term, first_term, later_terms
-from .build import build_model
 from .stages import Stages
 
 NAME = "optimal"
@@ -129,8 +129,8 @@ def _confirmed(
 ) -> tuple[TermValue, ...]:
     """The scorer's values with the solver's bounds.
 
-    A plan may be worth more than its unproven model value, since the model counts what is left from
-    below; a proven value must be met exactly.
+    A plan may be worth more than its unproven model value, since the model counts what is left
+    from below; a proven value must be met exactly.
     """
     confirmed = []
     for scored, claimed in zip(score(instance, plan, options), terms, strict=True):

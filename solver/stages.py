@@ -65,7 +65,7 @@ class Stages:
         self.best: Solution | None = None
 
     def solve(self, term: Term, share: float = 1.0) -> Outcome:
-        """Optimise `term` from the best solution so far, which is kept unless a better one is found."""
+        """Optimise `term` from the best solution so far, kept unless a better one is found."""
         cp = self.model.cp
         if term.is_minimised:
             cp.minimize(term.expression)

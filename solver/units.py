@@ -1,6 +1,7 @@
 """Where the units of a job may go: one constraint per rule of the topology's kind.
 
-Small units lie in one bin; loose units spread over the bins of a region; windows are fixed node sets.
+Small units lie in one bin; loose units spread over the bins of a region; windows are fixed sets
+of nodes.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def ring_arcs(model: PlacementModel, kind: Kind, lane: Lane) -> list[Window]:
 def spread_segments(
     model: PlacementModel, kind: Kind, terms: Iterable[tuple[Lane, Expression]]
 ) -> None:
-    """At most one unit of a job per base block (spread), or per ring (one_segment_per_ring, 26.11).
+    """At most one unit of a job per base block, or per ring (one_segment_per_ring, 26.11).
 
     Exact for single bins, where a shape's jobs may each use a bin once. A flow lane is relaxed to
     its number of bins that are large enough; `decode` notices when that does not suffice.
@@ -206,7 +207,7 @@ def _parts(model: PlacementModel, kind: Kind, lanes: list[Lane]) -> tuple[list[l
 def _reach(model: PlacementModel, kind: Kind, lanes: list[Lane]) -> int:
     """Nodes that one unit could take from the region at most."""
     parts, limit = _parts(model, kind, lanes)
-    sizes = sorted((sum(model.eligible(kind, lane) for lane in part) for part in parts))
+    sizes = sorted(sum(model.eligible(kind, lane) for lane in part) for part in parts)
     return sum(sizes[-limit:]) if limit else 0
 
 

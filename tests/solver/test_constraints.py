@@ -1,4 +1,4 @@
-"""The model's constraints, one rule at a time, on the cases that the rules themselves are tested by."""
+"""The model's constraints, one rule at a time, on the cases that test the rules themselves."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def starts_all(case: Case, legality: Legality) -> bool:
 
 
 def is_forced(case: Case) -> bool:
-    """Whether one job must take exactly the nodes of the plan, so that nothing can be rearranged."""
+    """Whether one job must take exactly the nodes of the plan: nothing can be rearranged."""
     if len(case.plan.placements) != 1:
         return False
     placement = case.plan.placements[0]
