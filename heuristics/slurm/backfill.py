@@ -105,6 +105,10 @@ class Timetable:
         flags[list(nodes)] = True
         return flags if hold.closed is None else flags | hold.closed
 
+    def start_now(self, job: Job, partition: Partition) -> Segments | None:
+        """Nodes for a job planned to start now; None if its hierarchical resources are short."""
+        return _select(self.state, job, partition, self._usable(job, partition, 0), View.NOW)
+
     def reserve(self, job: Job, partition: Partition, planned: Planned) -> None:
         """Keep the nodes of a planned job free for it, whole units if it is exclusive."""
         flags = self._held(job, partition, planned)
@@ -140,7 +144,7 @@ class Timetable:
 
     def _will_run(self, job: Job, partition: Partition, mask: Pool) -> Planned | None:
         """The first moment at which `job` fits into `mask` as running jobs end."""
-        segments = _select(self.state, job, partition, mask)
+        segments = _select(self.state, job, partition, mask, View.NOW)
         if segments is not None:
             return Planned(0, segments)
         eligible = candidates(self.state, job, partition, View.UP) & mask
@@ -148,7 +152,7 @@ class Timetable:
         for end_s, ending in self._groups(eligible):
             for job_id in ending:
                 future.end(job_id)
-            segments = _select(future, job, partition, mask)
+            segments = _select(future, job, partition, mask, View.FUTURE)
             if segments is not None:
                 return Planned(max(end_s, 1), segments)
         return None
@@ -170,9 +174,11 @@ class Timetable:
             yield group[-1][0], [job_id for _, job_id in group]
 
 
-def _select(state: State, job: Job, partition: Partition, mask: Pool) -> Segments | None:
-    pool = candidates(state, job, partition, View.NOW) & mask
-    request = make_request(state, job, partition, View.NOW)
+def _select(
+    state: State, job: Job, partition: Partition, mask: Pool, view: View
+) -> Segments | None:
+    pool = candidates(state, job, partition, view) & mask
+    request = make_request(state, job, partition, view)
     outcome = state.site.selector(partition).select(pool, request)
     return None if isinstance(outcome, Refusal) else outcome
 

@@ -20,6 +20,7 @@ class View(Enum):
     """Against which nodes a job is tested (0.6)."""
 
     NOW = "up, idle, and not closed by exclusive jobs"
+    FUTURE = "as NOW, with nothing in use of hierarchical resources: backfill does not plan them"
     OPEN = "up and not closed by exclusive jobs, busy or not"
     UP = "up"
     ALL = "every configured node as if idle"
@@ -32,7 +33,7 @@ def candidates(state: State, job: Job, partition: Partition, view: View) -> Pool
         pool &= state.up
     if view is View.OPEN:
         pool &= ~state.blocked(partition)
-    if view is View.NOW:
+    if view in (View.NOW, View.FUTURE):
         pool &= state.busy == 0
         pool &= ~_kept_apart(state, job, partition)
     requested = dict(job.licenses)
@@ -41,7 +42,7 @@ def candidates(state: State, job: Job, partition: Partition, view: View) -> Pool
         if not amount or resource.is_power:
             continue
         # Of all nodes as if idle, only MODE_3 is looked at (0.6).
-        if view is not View.ALL or resource.mode is Mode.MODE_3:
+        if view not in (View.ALL, View.FUTURE) or resource.mode is Mode.MODE_3:
             pool &= _served(state, resource, amount)
     return pool
 
@@ -99,7 +100,7 @@ def make_request(state: State, job: Job, partition: Partition, view: View) -> Re
 
 def _max_leaves(state: State, job: Job, topology: Topology, view: View) -> int | None:
     """``--switches`` as long as the job has not waited its time for it (3.4)."""
-    if topology.kind != "tree" or job.switches is None or view is not View.NOW:
+    if topology.kind != "tree" or job.switches is None or view in (View.UP, View.ALL, View.OPEN):
         return None
     now = state.instance.now_s
     if now is not None and job.submit_s is not None:

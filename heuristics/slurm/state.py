@@ -64,12 +64,15 @@ class State:
             hold = self.hold(running.job, partition, tuple(sorted(running.nodes)))
             self.holds[running.job.job_id] = hold
             self._occupy(hold, 1)
+        # What the exclusive jobs that are known explain ends with them.
+        self._unexplained = site.flags(instance.blocked) & (self.closed == 0)
 
     def copy(self) -> State:
         """An independent state."""
         twin = object.__new__(State)
         twin.site, twin.instance, twin.up = self.site, self.instance, self.up
         twin.busy, twin.closed = self.busy.copy(), self.closed.copy()
+        twin._unexplained = self._unexplained
         twin.used = {name: list(used) for name, used in self.used.items()}
         twin.holds = dict(self.holds)
         return twin
@@ -77,12 +80,10 @@ class State:
     def blocked(self, partition: Partition) -> Pool:
         """Nodes closed by exclusive jobs; a BLOCKED node of an unknown job closes its unit."""
         closed: Pool = self.closed > 0
-        if self.instance.blocked and self.site.enforces_anywhere:
+        if self.site.enforces_anywhere and self._unexplained.any():
             units = self.site.units(partition)
-            nodes = list(self.instance.blocked)
-            held = np.unique(units[nodes])
-            closed = closed | np.isin(units, held[held >= 0])
-            closed[nodes] = True
+            held = np.unique(units[self._unexplained])
+            closed = closed | np.isin(units, held[held >= 0]) | self._unexplained
         return closed
 
     def start(self, job: Job, partition: Partition, nodes: Iterable[int]) -> None:
