@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Iterable
 
-from ..models.errors import RackwrightError
 from ..models.plan import Placement, Plan
-from ..models.topology import RingTopology
+from ..models.topology import BlockTopology, RingTopology
 from .bins import OUTSIDE, Bin, Lane
-from .model import Flow, Kind, PlacementModel, Variable
-
-Value = Callable[[Variable], int]
-Nodes = list[int]
-
-
-class SpreadConflict(RackwrightError):
-    """A flow lane's bins cannot be dealt so that no job gets one twice; refine the lane."""
+from .flow_slots import FlowSlots, Nodes, Value
+from .model import Kind, PlacementModel, Variable
 
 
 class Decoder:
@@ -34,12 +27,22 @@ class Decoder:
         self.model = model
         self.value = value
         self._pools = _pools(model)
-        self._slots: dict[int, _FlowSlots] = {
-            lane_index: _FlowSlots(model.layout.lanes[lane_index], flow, value)
+        self._slots: dict[int, FlowSlots] = {
+            lane_index: FlowSlots(model.layout.lanes[lane_index], flow, value)
             for lane_index, flow in model.flows.items()
         }
         self._allotted: dict[tuple[int, int], Nodes] = {}
         self._held: dict[tuple[int, int], list[Bin]] = {}
+        # Per kind: (region, jobs confined there), (region, units), (region, lane, nodes).
+        self._confined: dict[int, list[tuple[int, Variable]]] = defaultdict(list)
+        for (index, region), confined in model.confined.items():
+            self._confined[index].append((region, confined))
+        self._counts: dict[int, list[tuple[int, Variable]]] = defaultdict(list)
+        for (index, region), count in model.unit_counts.items():
+            self._counts[index].append((region, count))
+        self._loose_of: dict[int, list[tuple[int, int, Variable]]] = defaultdict(list)
+        for (index, region, lane_index), taken in model.loose.items():
+            self._loose_of[index].append((region, lane_index, taken))
 
     def plan(self) -> Plan:
         """The plan; jobs in instance order.
@@ -111,24 +114,25 @@ class Decoder:
     ) -> Iterable[tuple[list[int], list[tuple[int, Nodes]]]]:
         """Jobs with the ``(site, nodes)`` units they share out: per aggregate if consolidated."""
         seats = self._seats(kind, len(jobs))
-        regions = {
-            region: self.value(number)
-            for (index, region), number in self.model.confined.items()
-            if index == kind.index
-        }
-        if not regions:
-            yield jobs, [(site, nodes) for site, nodes in seats]
+        span = self._span(kind)
+        if span is None:
+            yield jobs, seats
             return
-        units = kind.option.units
-        span = kind.option.topology.consolidate_span(  # type: ignore[union-attr]
-            units.count, units.size, units.spreads
-        )
         taken = 0
-        for region, number in regions.items():
-            inside = [(site, nodes) for site, nodes in seats if site // span == region]
+        for region, confined in self._confined[kind.index]:
+            number = self.value(confined)
             if number:
+                inside = [(site, nodes) for site, nodes in seats if site // span == region]
                 yield jobs[taken : taken + number], inside
             taken += number
+
+    def _span(self, kind: Kind) -> int | None:
+        """Base blocks of the aggregate that each job of the kind is confined to, if it is."""
+        topology = kind.option.topology
+        if kind.index not in self._confined or not isinstance(topology, BlockTopology):
+            return None
+        units = kind.option.units
+        return topology.consolidate_span(units.count, units.size, units.spreads)
 
     def _seats(self, kind: Kind, num_jobs: int) -> list[tuple[int, Nodes]]:
         model, value = self.model, self.value
@@ -163,9 +167,15 @@ class Decoder:
             return [(lane.site, self._draw(kind, lane, size)) for _ in range(number)]
         if kind.option.holds_sites:
             return self._small_in_held(kind, lane, number)
-        per_bin = num_jobs if kind.option.one_per_site else number
-        bins = self._slots[lane.index].take(size, number, per_bin)
-        return [(bin_.site, self._slots[lane.index].nodes(bin_, size)) for bin_ in bins]
+        per_bin = self._jobs_near(kind, lane, num_jobs) if kind.option.one_per_site else number
+        return self._slots[lane.index].take(size, number, per_bin)
+
+    def _jobs_near(self, kind: Kind, lane: Lane, num_jobs: int) -> int:
+        """Jobs of the kind that may use the lane: of consolidated ones, those of its aggregate."""
+        span = self._span(kind)
+        if span is None:
+            return num_jobs
+        return self.value(self.model.confined[kind.index, lane.site // span])
 
     def _small_in_held(self, kind: Kind, lane: Lane, number: int) -> list[tuple[int, Nodes]]:
         """Every held bin gets a unit first, then they are filled one after another."""
@@ -187,26 +197,18 @@ class Decoder:
     def _loose(self, kind: Kind) -> list[tuple[int, Nodes]]:
         seats = []
         size = kind.option.units.size
-        for (index, region), number in self.model.unit_counts.items():
-            if index != kind.index or not self.value(number):
+        for region, number in self._counts[kind.index]:
+            if not self.value(number):
                 continue
             nodes: Nodes = []
             site = OUTSIDE
-            for (_, other, lane_index), taken in self._loose_of(kind):
+            for other, lane_index, taken in self._loose_of[kind.index]:
                 if other == region and self.value(taken):
                     lane = self.model.layout.lanes[lane_index]
                     site = lane.site
                     nodes += self._draw(kind, lane, self.value(taken))
             seats += [(site, nodes[start : start + size]) for start in range(0, len(nodes), size)]
         return seats
-
-    def _loose_of(self, kind: Kind) -> list[tuple[tuple[int, int, int], Variable]]:
-        if not hasattr(self, "_loose_by_kind"):
-            grouped: dict[int, list[tuple[tuple[int, int, int], Variable]]] = defaultdict(list)
-            for key, taken in self.model.loose.items():
-                grouped[key[0]].append((key, taken))
-            self._loose_by_kind = grouped
-        return self._loose_by_kind[kind.index]
 
     # Drawing nodes -------------------------------------------------------------------------
 
@@ -244,7 +246,7 @@ class Decoder:
         if units is not None:
             total += kind.option.units.size * value(units)
         total += sum(
-            value(taken) for (_, _, index), taken in self._loose_of(kind) if index == lane.index
+            value(taken) for _, index, taken in self._loose_of[kind.index] if index == lane.index
         )
         for unit in model.identified.get(kind.index, []):
             if lane.index in unit.nodes:
@@ -277,86 +279,3 @@ def _pools(model: PlacementModel) -> dict[int, Nodes]:
             if is_ring or min(nodes) not in pools:
                 pools[min(nodes)] = list(nodes)
     return pools
-
-
-class _FlowSlots:
-    """The bins of a flow lane with the units and loose nodes that the flow puts into each."""
-
-    def __init__(self, lane: Lane, flow: Flow, value: Value) -> None:
-        self._waiting: dict[int, list[Bin]] = defaultdict(list)
-        for bin_ in reversed(lane.bins):
-            self._waiting[bin_.free].append(bin_)
-        self._flow = flow
-        self._value = value
-        self._left: dict[int, Nodes] = {}
-        self._slots: dict[int, Counter[int]] = defaultdict(Counter)
-        self._loose: list[tuple[int, int]] = []
-        self._bins: list[Bin] = []
-
-    def hold(self, free: int, number: int) -> list[Bin]:
-        """Give whole bins to an exclusive job."""
-        return [self._waiting[free].pop() for _ in range(number)]
-
-    def settle(self) -> None:
-        """Follow the flow: every bin that takes part learns its units and loose nodes."""
-        value = self._value
-        at: dict[int, list[int]] = defaultdict(list)
-        for free, entered in self._flow.entered.items():
-            for _ in range(value(entered)):
-                bin_ = self._waiting[free].pop()
-                self._left[len(self._bins)] = list(bin_.nodes)
-                at[free].append(len(self._bins))
-                self._bins.append(bin_)
-        arcs: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for (state, size), arc in self._flow.arcs.items():
-            arcs[state].append((size, value(arc)))
-        loose = {state: value(number) for state, number in self._flow.single_steps.items()}
-        loose_in: Counter[int] = Counter()
-        for state in range(max(at, default=0), 0, -1):
-            for size, number in sorted(arcs[state], reverse=True):
-                for _ in range(number):
-                    position = at[state].pop()
-                    self._slots[size][position] += 1
-                    at[state - size].append(position)
-            for _ in range(loose.get(state, 0)):
-                position = at[state].pop()
-                loose_in[position] += 1
-                at[state - 1].append(position)
-        self._loose = sorted(loose_in.items())
-
-    def take(self, size: int, number: int, per_bin: int) -> list[Bin]:
-        """Slots for `number` units of `size`, at most `per_bin` in a bin, fullest bins first."""
-        slots = self._slots[size]
-        taken: list[int] = []
-        for position, available in slots.most_common():
-            count = min(available, per_bin, number - len(taken))
-            taken += [position] * count
-            if len(taken) == number:
-                break
-        if len(taken) < number:
-            raise SpreadConflict(f"{number} segments of {size} nodes need more distinct bins")
-        slots.subtract(taken)
-        self._order = taken[::-1]
-        return [self._bins[position] for position in taken]
-
-    def nodes(self, bin_: Bin, size: int) -> Nodes:
-        """Nodes of the next slot that `take` chose."""
-        position = self._order.pop()
-        assert self._bins[position] is bin_
-        left = self._left[position]
-        drawn = left[:size]
-        del left[:size]
-        return drawn
-
-    def loose(self, number: int) -> Nodes:
-        """`number` of the loose nodes, from the bins' far ends."""
-        nodes: Nodes = []
-        while len(nodes) < number:
-            position, count = self._loose.pop()
-            take = min(count, number - len(nodes))
-            left = self._left[position]
-            nodes += left[len(left) - take :]
-            del left[len(left) - take :]
-            if count > take:
-                self._loose.append((position, count - take))
-        return nodes

@@ -11,8 +11,9 @@ from ..models.rules import verify
 from ..models.score import score
 from .budget import Budget
 from .build import build_model
-from .decode import Decoder, SpreadConflict
+from .decode import Decoder
 from .explain import unplaced_jobs
+from .flow_slots import SpreadConflict
 from .hint import add_hint
 from .layout import MERGE_THRESHOLD
 from .model import PlacementModel
