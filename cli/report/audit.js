@@ -7,7 +7,9 @@
   const COLOURS = { legality: "#c62828", crossing: "#d99000", "needless wait": "#7b3fb5",
     "wait until repacked": "#8fa3bf" };
   const most = Math.max(...data.eras.map((era) => era.sites.length), 1);
-  const CELL = most <= 32 ? 20 : most <= 160 ? 13 : 8, GAP = 2, LABEL = 92;
+  const CELL = most <= 32 ? 20 : most <= 160 ? 13 : 8, GAP = 2;
+  const names = data.eras.flatMap((era) => era.sites.map((site) => site.name.length));
+  const LABEL = Math.min(14, Math.max(...names, 0)) * 7 + 10;
   let now = data.first, chosen = null, layout = null, shownEra = null, timer = null;
 
   const eraAt = (t) => data.eras.find((era) => t < era.end) || data.eras[data.eras.length - 1];

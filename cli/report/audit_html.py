@@ -21,6 +21,8 @@ from ..audit_words import duration, figure, hours
 from .audit_data import MAX_FINDINGS, num_left_out, page_data
 from .curves import Curve, Drawing, draw
 
+MAX_NODELIST = 160
+
 
 def audit_html(audit: Audit, comparisons: Sequence[Comparison], *, top: int) -> str:
     """The report; opens without a network.
@@ -81,13 +83,21 @@ def _by_kind(audit: Audit, listed: Sequence[Finding]) -> list[dict[str, Any]]:
     kinds = []
     for kind in Kind:
         rows = [
-            {**finding_values(audit.history, finding), "index": index}
+            {**_shortened(finding_values(audit.history, finding)), "index": index}
             for index, finding in enumerate(listed)
             if finding.kind is kind
         ]
         if rows:
             kinds.append({"name": kind.value, "rows": rows})
     return kinds
+
+
+def _shortened(values: dict[str, Any]) -> dict[str, Any]:
+    """A long node list is cut: the map shows it, and the other formats have it whole."""
+    nodes = values["nodes"]
+    if len(nodes) > MAX_NODELIST:
+        values["nodes"] = f"{nodes[:MAX_NODELIST].rpartition(',')[0]}, ..."
+    return values
 
 
 def _curves(audit: Audit) -> list[dict[str, Any]]:

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 
 from ..instance import Instance, RunningJob
 from ..plan import Plan
+from ..rules.exclusive import unit_nodes
 from .binding import binding_rule
 from .fit import fit
 from .fit_block import Fit
 from .history import Allocation, Era, Wait
 from .occupancy import Occupancy, Stretch
+from .reservations import FOREVER_S, Reservation, Reservations
 from .scene import Request, Scene
 
 # An exact engine: a plan that starts as many jobs as it could, and whether more is impossible.
@@ -23,7 +25,6 @@ PROTECTS = "protects a job of higher priority"
 HIGHER_FIRST = "the nodes go to a job of higher priority"
 UNDECIDED = "undecided"
 NEEDLESS = "needless"
-FOREVER_S = 1 << 62
 
 # Reasons that Slurm noted for waits that no placement could have ended.
 _NOT_ABOUT_NODES = ("Assoc", "QOS", "JobHeld", "Depend", "Begin", "PartitionT", "PartitionD")
@@ -133,7 +134,7 @@ class WaitJudge:
         self._hopeless: dict[int, bool] = {}
         self._fits: dict[int, Fit] = {}
         self._binding: dict[int, str] = {}
-        self._limits: list[tuple[int, int]] | None = None
+        self._reservations = Reservations(occupancy)
 
     def step(self, stretch: Stretch) -> list[Pending]:
         """Judge one stretch; returns the jobs that do not fit, in the order of the queue."""
@@ -148,7 +149,8 @@ class WaitJudge:
         if len(blocked) < len(waiting):
             self._hand_out(stretch, scene, waiting)
         for pending in blocked:
-            self._charge(self._cause(pending.request, scene), pending, stretch)
+            cause = self._cause(pending.request, scene)
+            self._charge(cause, pending, stretch.end_s - stretch.start_s)
         return blocked
 
     def _update(self, stretch: Stretch) -> None:
@@ -161,7 +163,7 @@ class WaitJudge:
         for index in change.waiting:
             self._enqueue(index)
         if change.moves_nodes:
-            self._limits = None
+            self._reservations.forget()
             self._binding.clear()
             free = self.occupancy.scene(stretch.start_s).free
             for key, found in list(self._fits.items()):
@@ -238,66 +240,59 @@ class WaitJudge:
             cause = self._binding[id(request)] = binding_rule(request, scene)
         return cause
 
-    def _charge(self, cause: str, pending: Pending, stretch: Stretch) -> None:
-        length_s = stretch.end_s - stretch.start_s
-        self.node_s_by_cause[cause] += length_s * pending.request.num_nodes
+    def _charge(self, cause: str, pending: Pending, length_s: int) -> None:
+        if length_s > 0:
+            self.node_s_by_cause[cause] += length_s * pending.request.num_nodes
 
     def _hand_out(self, stretch: Stretch, scene: Scene, waiting: list[Pending]) -> None:
         """Let waiting jobs take free nodes in the order of the queue, as far as they may."""
         left = scene
-        reserved: list[tuple[int, frozenset[int]]] = []
+        reserved: list[Reservation] = []
         blocked: dict[int, Request] = {}
         for pending in waiting:
             request = pending.request
             if self._fits[id(request)].nodes is None:
                 blocked.setdefault(id(request), request)
                 continue
-            for other in blocked.values():
-                reserved.append(self._reservation(other, stretch.start_s))
+            reserved += [
+                self._reservations.of(other, stretch.start_s) for other in blocked.values()
+            ]
             blocked.clear()
-            ends_s = stretch.start_s + pending.limit_s
-            promised = [nodes for from_s, nodes in reserved if from_s < ends_s]
-            without = frozenset[int]().union(*promised)
+            nodes, until_s = self._offer(pending, stretch, left, reserved)
+            if nodes:
+                add_span(pending.spans, stretch.start_s, until_s)
+                self._charge(NEEDLESS, pending, until_s - stretch.start_s)
+                left = left.started(request, nodes)
+                self._charge(PROTECTS, pending, stretch.end_s - until_s)
+            else:
+                has_room = fit(request, left).nodes is not None
+                cause = PROTECTS if has_room else HIGHER_FIRST
+                self._charge(cause, pending, stretch.end_s - stretch.start_s)
+
+    def _offer(
+        self, pending: Pending, stretch: Stretch, left: Scene, reserved: list[Reservation]
+    ) -> tuple[tuple[int, ...], int]:
+        """Nodes that the job could have had, and until when; no nodes if it may not start.
+
+        The later it starts, the more reservations its time limit reaches into: those must be kept
+        clear as well, or the wait is needless only as long as it would have ended before them.
+        """
+        request, limit_s = pending.request, pending.limit_s
+        for latest_s in (stretch.end_s - 1, stretch.start_s):
+            reached = [r for r in reserved if r.from_s < latest_s + limit_s]
+            without = frozenset[int]().union(*(r.nodes for r in reached))
+            if request.is_exclusive:
+                without = unit_nodes(request.topology, without)
             found = fit(request, left, without=without)
-            if found.nodes is not None:
-                add_span(pending.spans, stretch.start_s, stretch.end_s)
-                self._charge(NEEDLESS, pending, stretch)
-                left = left.started(request, found.nodes)
-            elif fit(request, left).nodes is not None:
-                self._charge(PROTECTS, pending, stretch)
-            else:
-                self._charge(HIGHER_FIRST, pending, stretch)
-
-    def _reservation(self, request: Request, now_s: int) -> tuple[int, frozenset[int]]:
-        """When a request could start by the running jobs' limits, and nodes to keep for it."""
-        if self._limits is None:
-            self._limits = sorted(
-                (_limit_end(allocation, now_s), index)
-                for index, allocation in self.occupancy.running.items()
-            )
-        ends = self._limits
-        known = sum(end_s < FOREVER_S for end_s, _ in ends)
-        scene = self.occupancy.scene(now_s)
-
-        def place(number: int) -> Fit:
-            released = [index for _, index in ends[:number]]
-            later = self.occupancy.scene_after(released, now_s)
-            return fit(request, later, avoid=scene.free)
-
-        last = place(known)
-        if last.nodes is None:
-            return FOREVER_S, frozenset()
-        # More released nodes never hurt, so that the first sufficient number is found by halving.
-        low, high = 1, known
-        while low < high:
-            middle = (low + high) // 2
-            tried = place(middle)
-            if tried.nodes is None:
-                low = middle + 1
-            else:
-                high, last = middle, tried
-        assert last.nodes is not None
-        return ends[high - 1][0] if high else now_s, frozenset(last.nodes)
+            if found.nodes is None or not self._reservations.hold(
+                reached, request, found.nodes, stretch.start_s
+            ):
+                continue
+            if latest_s == stretch.end_s - 1:
+                return found.nodes, stretch.end_s
+            later = [r.from_s - limit_s + 1 for r in reserved if r not in reached]
+            return found.nodes, min([stretch.end_s, *later])
+        return (), stretch.start_s
 
     def finish(self) -> list[Pending]:
         """Every judged wait, after the last stretch."""
@@ -305,15 +300,6 @@ class WaitJudge:
         self.pending.clear()
         self.queue.clear()
         return self.done
-
-
-def _limit_end(allocation: Allocation, now_s: int) -> int:
-    """When a running job has to end; one that is over its limit may end at any moment."""
-    limit = allocation.record.job.time_limit_s
-    start_s = allocation.record.start_s
-    if limit is None or start_s is None:
-        return FOREVER_S
-    return max(start_s + limit, now_s)
 
 
 def use_of_jobs(scene: Scene) -> dict[str, tuple[int, ...]]:
