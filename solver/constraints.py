@@ -6,22 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .holds import exclusive_wanted
+from .loose_units import limit_parts, place_loose, regions
 from .options import OptionBuilder
 from .packing import pack
 from .resources import mode_1, mode_2, mode_3
-from .units import (
-    consecutive_runs,
-    consolidate_segments,
-    limit_parts,
-    place_loose,
-    place_small,
-    regions,
-    required_nodes,
-    ring_arcs,
-    split_cells,
-    spread_segments,
-    torus_anchors,
-)
+from .segments import consolidate_segments, spread_segments
+from .small_units import place_small
+from .units import required_nodes, split_cells
+from .windows import consecutive_runs, ring_arcs, torus_anchors
 
 # Rules about who may use which node are kept before the model is built, by the options'
 # candidates, and inside bins of several cells by `split_cells`.

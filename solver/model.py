@@ -7,7 +7,7 @@ this ledger; none knows another. Counts are of nodes unless a name says units.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,6 +22,11 @@ from .shapes import Shape
 
 Expression = cp_model.LinearExpr | int
 Variable = cp_model.IntVar
+
+
+def total(terms: Iterable[Expression]) -> Expression:
+    """Sum of expressions; 0 without any."""
+    return cp_model.LinearExpr.sum(list(terms))
 
 
 @dataclass(frozen=True)

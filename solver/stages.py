@@ -16,6 +16,8 @@ Solution = Sequence[int]
 
 # Bits of the start vector decided by one solve; the first weighs 2**(CHUNK - 1).
 CHUNK = 16
+# Of the budget that is left, what one term or one chunk may use.
+SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Stages:
             cp.maximize(term.expression)
         if self.best is not None:
             self._hint(self.best)
-        solver = self.budget.solver(share)
+        solver = self.budget.solver(len(cp.proto.variables), share)
         callback = _Reporter(term, self.budget, self.progress) if self.progress else None
         status = solver.solve(cp, callback)
         self.budget.spend(solver)
@@ -100,8 +102,8 @@ class Stages:
         return self.best[variable.index]
 
     def optimise(self, term: Term) -> Outcome:
-        """Optimise one term and fix it at the value found."""
-        outcome = self.solve(term)
+        """Optimise one term and fix it at the value found; leave some budget to the next ones."""
+        outcome = self.solve(term, share=SHARE)
         if outcome.value is not None:
             if term.is_minimised:
                 self.model.cp.add(term.expression <= outcome.value)
@@ -168,7 +170,7 @@ class Stages:
             outcome = Outcome(0, -1, self.best)
         else:
             term = Term("priority", cp_model.LinearExpr.weighted_sum(starts, weights))
-            outcome = self.solve(term, share=0.5)
+            outcome = self.solve(term, share=SHARE)
         if self.best is not None:
             for start in starts:
                 self.model.cp.add(start == self.value(start))
