@@ -24,6 +24,7 @@ def place_windows(model: PlacementModel, kind: Kind) -> None:
 
 
 def torus_anchors(kind: Kind) -> Iterator[tuple[int, ...]]:
+    """`torus_anchor`: the usable anchors of every placement of the unit's volume, each set once."""
     topology = kind.option.topology
     assert isinstance(topology, TorusTopology)
     seen: set[frozenset[int]] = set()
@@ -39,6 +40,7 @@ def torus_anchors(kind: Kind) -> Iterator[tuple[int, ...]]:
 
 
 def consecutive_runs(kind: Kind) -> Iterator[tuple[int, ...]]:
+    """`contiguous`: every run of consecutive candidates that is as long as the job."""
     size = kind.option.job.num_nodes
     candidates = kind.option.candidates
     for start in sorted(candidates):
