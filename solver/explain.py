@@ -22,6 +22,21 @@ MOST_NODES = 20_000
 
 FITS_ALONE = "would fit alone; the score prefers others on the nodes it could use"
 
+# What a user would give up, in the user's words.
+WISHES = {
+    "leaf_switches": "--switches",
+    "contiguous": "--contiguous",
+    "spread_segments": "--spread-segments",
+    "consolidate_segments": "--consolidate-segments",
+    "exclusive_wanted": "--exclusive=topo",
+    "required_nodes": "its --nodelist",
+    "exclude": "its --exclude",
+    "power": "its power draw: a cap binds",
+    "mode_1": "its request of the resource",
+    "mode_2": "its request of the resource",
+    "mode_3": "its request of the resource",
+}
+
 Answer = tuple[Reason, str, str]
 
 
@@ -111,9 +126,12 @@ class _Explainer:
         )
         if free < job.num_nodes:
             return "available", f"asks for {job.num_nodes} nodes, {free} it may use are free"
+        taken = self._required_but_taken(instance, job)
+        if taken:
+            return "required_nodes", f"requires {taken}, not free now"
         for rule, relaxed in _relaxations(instance, job):
             if self._ask(instance, relaxed):
-                return rule, f"could start if it were not for {rule}"
+                return rule, f"could start now without {WISHES.get(rule, rule)}"
         partition = instance.partitions_of(job)[0]
         units = instance.units(job, partition)
         kind = instance.cluster.topology_of(partition).kind
@@ -129,6 +147,18 @@ class _Explainer:
             else (f"{units.size} nodes together")
         )
         return rule, f"{free} nodes are free, but nowhere {what}"
+
+
+    def _required_but_taken(self, instance: Instance, job: Job) -> str:
+        """Names of a few required nodes that are not free; empty if all are in some partition."""
+        missing = [
+            instance.required(job, partition) - instance.free
+            for partition in instance.partitions_of(job)
+        ]
+        if not all(missing):
+            return ""
+        names = instance.cluster.names(missing[0])
+        return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
 
 
 def _relaxations(instance: Instance, job: Job) -> Iterator[tuple[str, Job]]:
