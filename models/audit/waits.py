@@ -254,9 +254,8 @@ class WaitJudge:
             if self._fits[id(request)].nodes is None:
                 blocked.setdefault(id(request), request)
                 continue
-            reserved += [
-                self._reservations.of(other, stretch.start_s) for other in blocked.values()
-            ]
+            made = (self._reservations.of(other, stretch.start_s) for other in blocked.values())
+            reserved += [reservation for reservation in made if reservation.from_s < FOREVER_S]
             blocked.clear()
             nodes, until_s = self._offer(pending, stretch, left, reserved)
             if nodes:
