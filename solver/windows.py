@@ -24,7 +24,7 @@ def place_windows(model: PlacementModel, kind: Kind) -> None:
 
 
 def torus_anchors(kind: Kind) -> Iterator[tuple[int, ...]]:
-    """`torus_anchor`: the usable anchors of every placement of the unit's volume, each set once."""
+    """`torus_anchor`: usable anchors of every placement of the unit's volume, each set once."""
     topology = kind.option.topology
     assert isinstance(topology, TorusTopology)
     seen: set[frozenset[int]] = set()
