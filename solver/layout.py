@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..models.instance import Instance
-from ..models.resources import INFINITE, Mode, Resource
-from ..models.rules.usage import requested, used_before
 from ..models.topology import BlockTopology, RingTopology, Topology, TorusTopology, TreeTopology
+from .binding import binding_layers, large_layers
 from .bins import OUTSIDE, Bin, Lane, Signature, bins_of
-from .options import Option, OptionBuilder, node_charges, small_unit
+from .options import Option, OptionBuilder, small_unit
 from .shapes import Shape
 
 # Two or three bins cost less as single equations than as a flow over all their remainders.
 MERGE_THRESHOLD = 4
-# A relaxation keeps layers over at least this share of the nodes apart.
-MOST_LARGE_LAYERS = 16
 
 
 @dataclass(frozen=True)
@@ -103,9 +100,9 @@ def build_layout(
         ]
         outside = frozenset().union(*reaching) if reaching else frozenset()
         bins += bins_of(instance, topology, index, usable[index], outside)
-    binding = _binding_layers(instance, options, usable, balance_power)
+    binding = binding_layers(instance, options, usable, balance_power)
     if is_relaxed:
-        binding = _large_layers(instance, binding)
+        binding = large_layers(instance, binding)
     signatures = _signatures(instance, options, bins, binding)
     ties = [
         _Ties(topology, index, options, mix, locality, is_relaxed)
@@ -291,55 +288,3 @@ def _signatures(
         )
         for node, mask in masks.items()
     }
-
-
-def _binding_layers(
-    instance: Instance,
-    options: Sequence[Option],
-    usable: Sequence[frozenset[int]],
-    all_finite: bool,
-) -> tuple[tuple[int, int], ...]:
-    """Layers that the options could exceed, and all of the MODE_1 and MODE_2 resources in use."""
-    free = frozenset().union(*usable)
-    binding = []
-    for index, resource in enumerate(instance.cluster.resources):
-        users = [
-            option for option in options if resource.is_power or requested(option.job, resource)
-        ]
-        if not users:
-            continue
-        if resource.mode is not Mode.MODE_3 and not resource.is_power:
-            binding += [(index, layer) for layer in range(len(resource.layers))]
-            continue
-        most = _most_per_node(instance, users, index, resource)
-        used = used_before(instance, resource)
-        for position, layer in enumerate(resource.layers):
-            reachable = len(layer.nodes & free)
-            is_exceedable = used[position] + most * reachable > layer.capacity
-            if layer.capacity != INFINITE and (all_finite or is_exceedable):
-                binding.append((index, position))
-    return tuple(binding)
-
-
-def _large_layers(
-    instance: Instance, binding: tuple[tuple[int, int], ...]
-) -> tuple[tuple[int, int], ...]:
-    """Layers over so many nodes that telling them apart leaves few lanes."""
-    resources = instance.cluster.resources
-    least = len(instance.cluster.nodes) / MOST_LARGE_LAYERS
-    return tuple(
-        (resource, layer)
-        for resource, layer in binding
-        if len(resources[resource].layers[layer].nodes) >= least
-    )
-
-
-def _most_per_node(
-    instance: Instance, users: Sequence[Option], index: int, resource: Resource
-) -> int:
-    """An upper bound on what one node adds to any layer of the resource."""
-    if not resource.is_power:
-        return max(requested(option.job, resource) for option in users)
-    profile = max((node.power_w for node in instance.cluster.nodes), default=0)
-    own = [node_charges(instance, option.job, 0)[index] for option in users]
-    return max([profile - resource.idle_w, *own])
