@@ -19,6 +19,7 @@ from .baselines.volcano_gradient import volcano_gradient
 from .baselines.worst_fit import worst_fit
 from .greedy import greedy
 from .local_search import greedy_with_local_search
+from .slurm.queue import slurm, slurm_backfill
 
 CELLS = frozenset({"block", "tree"})
 TORUS = frozenset({"torus3d"})
@@ -72,6 +73,18 @@ _ENGINES = (
         "greedy, then ruin and recreate within a budget",
         "rackwright; after SISR (Christiaens and Vanden Berghe, 2020)",
         greedy_with_local_search,
+    ),
+    Engine(
+        "slurm",
+        "Slurm 26.11's own choice, in strict priority order",
+        "Slurm, sched/builtin; checked against recordings of the real one",
+        slurm,
+    ),
+    Engine(
+        "slurm-backfill",
+        "Slurm 26.11's own choice, with backfill on time limits",
+        "Slurm, sched/backfill; checked against recordings of the real one",
+        slurm_backfill,
     ),
     Engine("first-fit", "free nodes in index order", "RAPS, AccaSim FF", first_fit),
     Engine("best-fit", "the fullest unit that suffices", "AccaSim BF", best_fit),

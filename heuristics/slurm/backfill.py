@@ -105,9 +105,9 @@ class Timetable:
         flags[list(nodes)] = True
         return flags if hold.closed is None else flags | hold.closed
 
-    def start_now(self, job: Job, partition: Partition) -> Segments | None:
-        """Nodes for a job planned to start now; None if its hierarchical resources are short."""
-        return _select(self.state, job, partition, self._usable(job, partition, 0), View.NOW)
+    def add_end(self, job: Job) -> None:
+        """Note when a job that starts now must end."""
+        self.ends_s[job.job_id] = _limit_s(job)
 
     def reserve(self, job: Job, partition: Partition, planned: Planned) -> None:
         """Keep the nodes of a planned job free for it, whole units if it is exclusive."""

@@ -38,7 +38,7 @@ class BlockTables:
         return result
 
     def capped_counts(self, pool: Pool, mode3: Mode3Attempt | None) -> Counts:
-        """`counts`, capped by what the leaf of a block's first available node still feeds (5.4)."""
+        """`counts`, capped by what the leaf of the first available node still feeds (5.4)."""
         counts = self.counts(pool)
         if mode3 is None or not mode3.caps_counts:
             return counts
@@ -64,7 +64,7 @@ def group_sums(counts: Counts, span: int) -> Counts:
 
 
 def reachable(counts: Counts, limits: UnitLimits) -> Counts:
-    """R of every region: what a unit may use of it under the limit of lower-level blocks (3.1.3)."""
+    """R of every region: what a unit may use under the limit of lower-level blocks (3.1.3)."""
     if not limits.is_limited:
         return group_sums(counts, limits.region_span)
     lower = group_sums(counts, limits.lower_span)

@@ -1,8 +1,9 @@
-"""Which nodes the selection may choose from, and what it is asked for (slurm_semantics 0.1, 0.2)."""
+"""Which nodes the selection may choose from, and what it is asked for (0.1, 0.2)."""
 
 from __future__ import annotations
 
 from enum import Enum
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from ...models.topology import Topology
 from .attempt import Pool, Request
 from .hres import Mode3, Mode3Demand
 from .site import is_mapped
-from .state import State
+from .state import State, net_draw_w
 
 
 class View(Enum):
@@ -48,7 +49,7 @@ def candidates(state: State, job: Job, partition: Partition, view: View) -> Pool
 
 
 def _kept_apart(state: State, job: Job, partition: Partition) -> Pool:
-    """Nodes closed by exclusive jobs, and for an exclusive one units where others have nodes (7)."""
+    """Nodes closed by exclusive jobs; for an exclusive one also units with other jobs (7)."""
     closed = state.blocked(partition)
     if state.instance.is_exclusive(job, partition) and state.site.is_enforced(partition):
         units = state.site.units(partition)
@@ -58,7 +59,7 @@ def _kept_apart(state: State, job: Job, partition: Partition) -> Pool:
 
 
 def _served(state: State, resource: Resource, amount: int) -> Pool:
-    """Nodes where the layers of `resource` allow `amount` (5.3); MODE_3: any layer will do here."""
+    """Nodes where the layers of `resource` allow `amount` (5.3); MODE_3: nodes in any layer."""
     served = np.zeros(state.site.num_nodes, dtype=np.bool_)
     free = state.free_amounts(resource)
     for layer, left in zip(resource.layers, free, strict=True):
@@ -75,22 +76,31 @@ def amounts(state: State, resource: Resource, view: View) -> tuple[int, ...]:
     """Free amounts of the layers; only `View.NOW` counts what jobs use (0.6)."""
     if view is View.NOW:
         return state.free_amounts(resource)
-    return state.site.capacities[resource.name]
+    capacities = state.site.capacities[resource.name]
+    if not resource.is_power:
+        return capacities
+    return tuple(
+        capacity - resource.idle_w * len(layer.nodes)
+        for capacity, layer in zip(capacities, resource.layers, strict=True)
+    )
 
 
 def make_request(state: State, job: Job, partition: Partition, view: View) -> Request:
     """The job as the topology algorithm sees it."""
     topology = state.site.cluster.topology_of(partition)
-    listed: frozenset[int] = frozenset()
+    required: tuple[int, ...] = ()
     if job.nodelist is not None and len(job.nodelist) <= job.num_nodes:
-        listed = state.instance.listed(job)
+        required = tuple(sorted(state.instance.listed(job)))
+        if job.contiguous and required:
+            # Gaps between required nodes are filled (0.1).
+            required = tuple(range(required[0], required[-1] + 1))
     most = max(job.max_nodes, job.num_nodes)
     return Request(
         min_nodes=job.num_nodes,
         max_nodes=most,
         req_nodes=most,
         units=state.instance.units(job, partition),
-        required=tuple(sorted(listed)),
+        required=required,
         contiguous=job.contiguous,
         max_leaves=_max_leaves(state, job, topology, view),
         mode3=_mode3(state, job, topology, view),
@@ -117,11 +127,12 @@ def _mode3(state: State, job: Job, topology: Topology, view: View) -> Mode3 | No
         amount = requested.get(resource.name, 0)
         free = amounts(state, resource, view)
         if resource.is_power:
-            demands.append(
-                Mode3Demand(resource, free, lambda node: state.instance.power_per_node(job, node))
-            )
+            demands.append(Mode3Demand(resource, free, partial(net_draw_w, state, job, resource)))
         elif resource.mode is Mode.MODE_3 and amount:
             mapped = is_mapped(resource, topology)
-            licence = Mode3Demand(resource, free, lambda node, each=amount: each, mapped)
-            demands.insert(0, licence)
+            demands.insert(0, Mode3Demand(resource, free, partial(_constant, amount), mapped))
     return Mode3(tuple(demands)) if demands else None
+
+
+def _constant(amount: int, _node: int) -> int:
+    return amount

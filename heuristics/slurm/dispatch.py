@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property, partial
 
 import numpy as np
@@ -33,6 +34,14 @@ class Selector:
         """Nodes for `request` among the candidates `pool`, by segment."""
         order = None if request.mode3 is None else request.mode3.removal_order(pool)
         return retry(self._algorithm_for(pool, request), pool, request, order)
+
+    def leaves_topology(self, nodes: Sequence[int]) -> bool:
+        """Whether several nodes were chosen outside every block, ring or torus (0.4)."""
+        if self.topology.kind in ("tree", "flat"):
+            return False
+        if len(nodes) == 1 and self.topology.kind != "torus3d":
+            return False
+        return not self.is_member[list(nodes)].all()
 
     def _algorithm_for(self, pool: Pool, request: Request) -> Select:
         kind = self.topology.kind

@@ -1,4 +1,4 @@
-"""topology/tree with TopologyParam=Dragonfly: one node per leaf and round (slurm_semantics 3.4)."""
+"""topology/tree with TopologyParam=Dragonfly: one node per leaf and round (3.4)."""
 
 from __future__ import annotations
 

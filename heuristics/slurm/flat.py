@@ -61,7 +61,9 @@ def select_flat(pool: Pool, request: Request, weights: Counts) -> Segments | Ref
     while _room(request, chosen) > 0:
         enough = request.min_nodes - len(chosen)
         best = _best_run(runs, enough)
-        if best is None or (request.contiguous and not _may_be_contiguous(runs, best, enough)):
+        if best is None or (
+            request.contiguous and not _may_be_contiguous(best, request.required, enough)
+        ):
             break
         runs.remove(best)
         nodes = best.in_consumption_order()
@@ -131,7 +133,6 @@ def _is_better(run: _Run, best: _Run, wanted: int) -> bool:
     return run.size > best.size
 
 
-def _may_be_contiguous(runs: list[_Run], best: _Run, wanted: int) -> bool:
-    """Whether one run holds enough nodes and every required one."""
-    others = (run for run in runs if run is not best)
-    return best.size >= wanted and all(run.first_required is None for run in others)
+def _may_be_contiguous(best: _Run, required: tuple[int, ...], wanted: int) -> bool:
+    """Whether the run holds enough nodes and every required one."""
+    return best.size >= wanted and set(required) <= set(best.nodes)

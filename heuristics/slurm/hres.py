@@ -65,7 +65,7 @@ class Mode3Attempt:
         return any(demand.is_mapped for demand in self._demands)
 
     def take(self, node: int) -> bool:
-        """Charge `node` in every layer on its path; False, and nothing charged, if one is short."""
+        """Charge `node` in every layer on its path; False, and no charge, if one is short."""
         paths = [demand.resource.layers_of.get(node) for demand in self._demands]
         for demand, free, path in zip(self._demands, self._free, paths, strict=True):
             if path is None:
@@ -86,7 +86,7 @@ class Mode3Attempt:
         return self._path_minimum(node) // max(self._demands[0].per_node(node), 1)
 
     def nodes_fed(self, node: int) -> int:
-        """Most nodes that the mapped demand's path at `node` feeds (5.4, counts of base blocks)."""
+        """Most nodes that the mapped demand's path at `node` feeds (5.4, block counts)."""
         for position, demand in enumerate(self._demands):
             if demand.is_mapped:
                 path = demand.resource.layers_of.get(node, ())

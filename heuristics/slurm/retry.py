@@ -31,6 +31,8 @@ def retry(
         return Refusal(Code.GENERIC, "0.5 fewer candidates than nodes", Action.STOP)
     if not all(pool[node] for node in request.required):
         return Refusal(Code.GENERIC, "0.5 required node is no candidate", Action.STOP)
+    if len(request.required) > request.max_nodes:
+        return Refusal(Code.TOO_MANY_NODES, "0.1 required nodes and gaps exceed it", Action.STOP)
     # With one task per node the task count clamps the first attempt to the minimum.
     first = select(pool, replace(request, max_nodes=request.min_nodes))
     if not isinstance(first, Refusal) or first.action is Action.PERMANENT:

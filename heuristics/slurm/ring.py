@@ -1,4 +1,4 @@
-"""topology/ring: one contiguous arc per segment, each in a ring of its own (slurm_semantics 3.2)."""
+"""topology/ring: one contiguous arc per segment, each in a ring of its own (3.2)."""
 
 from __future__ import annotations
 

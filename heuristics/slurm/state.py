@@ -11,6 +11,7 @@ from ...models.cluster import Partition
 from ...models.instance import Instance
 from ...models.job import Job
 from ...models.resources import Mode, Resource
+from ...models.rules.usage import draw_w, used_before
 from .attempt import Pool
 from .hres import UNLIMITED
 from .site import Site
@@ -53,7 +54,10 @@ class State:
         self.busy = np.zeros(site.num_nodes, dtype=np.int16)
         self.closed = np.zeros(site.num_nodes, dtype=np.int16)
         self.busy[list(instance.allocated)] += 1
-        self.used = _amounts_in_use(instance)
+        self.used = {
+            resource.name: used_before(instance, resource)
+            for resource in instance.cluster.resources
+        }
         self.holds: dict[str, Hold] = {}
         for running in instance.running:
             partition = (
@@ -123,7 +127,7 @@ class State:
         for resource in self.site.cluster.resources:
             if resource.is_power:
                 for node in nodes:
-                    amount = self.instance.power_per_node(job, node)
+                    amount = net_draw_w(self, job, resource, node)
                     for layer in resource.layers_of.get(node, ()):
                         yield resource.name, layer, amount
                 continue
@@ -154,8 +158,6 @@ class State:
             self.used[name][layer] += sign * amount
 
 
-def _amounts_in_use(instance: Instance) -> dict[str, list[int]]:
-    return {
-        resource.name: list(instance.used.get(resource.name, (0,) * len(resource.layers)))
-        for resource in instance.cluster.resources
-    }
+def net_draw_w(state: State, job: Job, resource: Resource, node: int) -> int:
+    """Watts that `job` adds on `node` to what the node draws while idle."""
+    return draw_w(state.instance, job, node, resource) - resource.idle_w

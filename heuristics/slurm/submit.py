@@ -140,7 +140,7 @@ def _lists_node_not_up(state: State, job: Job, partition: Partition) -> bool:
 
 
 def _has_valid_licenses(state: State, job: Job) -> bool:
-    """Amounts against the first layer listed, MODE_3 against the root; one MODE_3 at most (5.2)."""
+    """Amounts against the first layer listed, MODE_3 against the root; one MODE_3 only (5.2)."""
     named = {resource.name: resource for resource in state.site.cluster.resources}
     if any(name not in named for name, _ in job.licenses):
         return False
