@@ -14,10 +14,10 @@ from ..models.instance import Instance
 from ..models.legality import Legality
 from ..models.plan import Placement, Plan, PlanOptions, Reason
 from ..models.rules import Undecided, find_segments, verify
-from .engines import run_engine
+from .engines import checked, run_engine
 
 if TYPE_CHECKING:
-    from ..heuristics.slurm.submit import Decision
+    from ..heuristics.slurm import Decision
 
 START, PENDING, REJECTED, NOT_STARTED = "start_now", "pending", "rejected", "not_started"
 CRASH, UNSUPPORTED = "controller_crash", "unsupported"
@@ -194,7 +194,7 @@ def _decide(
 
 def _ask_slurm(recording: Recording) -> Decision:
     """The emulator's answer: of the bare plugin to a vector, of the controller to a decision."""
-    from ..heuristics.slurm.submit import choose, select_only
+    from ..heuristics.slurm import choose, select_only
 
     ask = select_only if recording.source == "vectors" else choose
     return ask(recording.instance, recording.job)
@@ -249,6 +249,14 @@ def _num_nodes(starts: Starts) -> int:
 def _plan_queue(
     recording: Recording, outcome: QueueOutcome, engine: str, options: PlanOptions
 ) -> Starts:
+    if engine == SLURM:
+        from ..heuristics.slurm import slurm, slurm_backfill
+
+        schedule = slurm_backfill if outcome.scheduler == "backfill" else slurm
+        result = checked(recording.instance, schedule(recording.instance, options))
+    else:
+        if engine == SLURM and outcome.scheduler == "backfill":
+        engine = "slurm-backfill"
     result = run_engine(engine, recording.instance, options)
     return {
         int(placement.job_id): frozenset(placement.nodes) for placement in result.plan.placements
