@@ -43,6 +43,8 @@ class _Values:
             for position, bin_ in enumerate(lane.bins):
                 for node in bin_.nodes:
                     self._lane_of[lane.topology_index, node] = (lane, position)
+        # A lane lies in one region of a kind at most.
+        self._region_of = {(kind, lane): region for kind, region, lane in model.loose}
         # What each bin of a flow lane holds: unit sizes, loose nodes, and whether it is held.
         self._sizes: dict[tuple[int, int], list[int]] = defaultdict(list)
         self._loose: Counter[tuple[int, int]] = Counter()
@@ -78,59 +80,50 @@ class _Values:
         self._bump(model.starts[job])
         self._bump(kind.started)
         windows = {frozenset(w.nodes): w for w in model.windows.get(kind.index, [])}
-        regions: set[int] = set()
         whole = windows.get(frozenset(placement.nodes))
         if whole is not None and kind.option.is_flat:
             self._bump(whole.taken)
             return
+        aggregates: set[int] = set()
         for number, segment in enumerate(placement.segments):
+            self._add_nodes(kind, segment)
             window = windows.get(frozenset(segment))
             if window is not None:
                 self._bump(window.taken)
-                self._add_nodes(kind, segment)
                 continue
-            lanes = Counter(
-                self._lane_of[topology_index, node][0].index
-                for node in segment
-                if (topology_index, node) in self._lane_of
-            )
-            for lane_index, nodes in lanes.items():
-                self._add_use(kind, number, lane_index, nodes, regions)
-            self._add_nodes(kind, segment)
-        for region in regions:
-            self._bump(model.confined.get((kind.index, region)))
+            lanes = self._lanes_of(topology_index, segment)
+            self._add_unit(kind, number, lanes)
+            span = self._span(kind)
+            if span is not None:
+                aggregates |= {model.layout.lanes[lane].site // span for lane in lanes}
+        for aggregate in aggregates:
+            self._bump(model.confined.get((kind.index, aggregate)))
 
-    def _add_use(
-        self, kind: Kind, number: int, lane_index: int, nodes: int, regions: set[int]
-    ) -> None:
-        model = self.model
-        units = model.units.get((kind.index, lane_index))
-        span = self._span(kind)
-        if span is not None:
-            regions.add(model.layout.lanes[lane_index].site // span)
-        if units is not None:
-            self._bump(units)
-            return
-        identified = model.identified.get(kind.index)
-        if identified is not None:
-            self._bump(identified[number].nodes.get(lane_index), nodes)
-            return
-        for (index, region), count in model.unit_counts.items():
-            taken = model.loose.get((kind.index, region, lane_index))
-            if index == kind.index and taken is not None:
-                self._bump(taken, nodes)
-                # Each lane of the unit adds its share; whole units are set below.
-                self._values[count.index] = -(
-                    -self._region_nodes(kind, region) // kind.option.units.size
-                )
-                return
-
-    def _region_nodes(self, kind: Kind, region: int) -> int:
-        return sum(
-            self._values[taken.index]
-            for (index, other, _), taken in self.model.loose.items()
-            if index == kind.index and other == region
+    def _lanes_of(self, topology_index: int, segment: tuple[int, ...]) -> Counter[int]:
+        """Nodes of the segment per lane."""
+        return Counter(
+            self._lane_of[topology_index, node][0].index
+            for node in segment
+            if (topology_index, node) in self._lane_of
         )
+
+    def _add_unit(self, kind: Kind, number: int, lanes: Counter[int]) -> None:
+        """Count one unit of a job, whichever way the model counts it."""
+        model = self.model
+        identified = model.identified.get(kind.index)
+        regions: set[int] = set()
+        for lane_index, nodes in lanes.items():
+            units = model.units.get((kind.index, lane_index))
+            if units is not None:
+                self._bump(units)
+            elif identified is not None:
+                self._bump(identified[number].nodes.get(lane_index), nodes)
+            elif (kind.index, lane_index) in self._region_of:
+                region = self._region_of[kind.index, lane_index]
+                self._bump(model.loose[kind.index, region, lane_index], nodes)
+                regions.add(region)
+        for region in regions:
+            self._bump(model.unit_counts[kind.index, region])
 
     def _span(self, kind: Kind) -> int | None:
         units = kind.option.units
