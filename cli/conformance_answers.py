@@ -255,9 +255,7 @@ def _plan_queue(
         schedule = slurm_backfill if outcome.scheduler == "backfill" else slurm
         result = checked(recording.instance, schedule(recording.instance, options))
     else:
-        if engine == SLURM and outcome.scheduler == "backfill":
-        engine = "slurm-backfill"
-    result = run_engine(engine, recording.instance, options)
+        result = run_engine(engine, recording.instance, options)
     return {
         int(placement.job_id): frozenset(placement.nodes) for placement in result.plan.placements
     }
