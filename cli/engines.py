@@ -92,7 +92,7 @@ def checked(instance: Instance, result: PlanResult) -> PlanResult:
 def _with_ineligible(instance: Instance, result: PlanResult) -> PlanResult:
     listed = {item.job_id for item in result.unplaced}
     missing = tuple(
-        Unplaced(item.job.job_id, Reason.INELIGIBLE, "eligible", item.reason)
+        Unplaced(item.job.job_id, Reason.INELIGIBLE, "", item.reason)
         for item in instance.ineligible
         if item.job.job_id not in listed
     )

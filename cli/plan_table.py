@@ -148,8 +148,7 @@ def print_unplaced(console: Console, instance: Instance, unplaced: Sequence[Unpl
         text.append(f" ({escape_control(job.name)}, {size})" if job.name else f" ({size})")
         text.append(f" {_VERBS[item.reason]}", _REASON_STYLES[item.reason])
         # An ineligible job breaks no rule: its message says what Slurm waits for.
-        is_ruled = item.reason is not Reason.INELIGIBLE
-        text.append(f": {item.rule}: " if is_ruled else ": ", "dim")
+        text.append(f": {item.rule}: " if item.rule else ": ", "dim")
         text.append(escape_control(item.message))
         console.print(text, soft_wrap=True)
     if unplaced:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..heuristics.slurm.submit import choose
+from ..heuristics.slurm import choose
 from ..models.instance import Instance, RunningJob
 from ..models.job import Job
 from ..models.legality import Legality

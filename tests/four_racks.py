@@ -91,7 +91,7 @@ def result(*, is_proven: bool = True) -> PlanResult:
     )
     unplaced = (
         Unplaced("107", Reason.WAITS, "block_region", "needs 18 free nodes in one base block"),
-        Unplaced("200", Reason.INELIGIBLE, "eligible", "held by its user"),
+        Unplaced("200", Reason.INELIGIBLE, "", "held by its user"),
     )
     return PlanResult(plan, "optimal", PlanOptions(), bounded, unplaced, wall_s=0.04)
 
