@@ -107,10 +107,12 @@ def audit(
     repack_budget: Annotated[
         float, typer.Option(min=0, help="Seconds for questions about repacking; 0 asks none.")
     ] = 120.0,
-    exact: Annotated[
-        bool,
-        typer.Option("--exact/--no-exact", help="Let the exact engine decide what bounds cannot."),
-    ] = True,
+    exact_budget: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Seconds for the exact engine, which decides what bounds cannot."
+        ),
+    ] = 120.0,
     against: Annotated[
         list[str] | None,
         typer.Option(help="Replay the arrivals with this engine and compare; repeatable."),
@@ -174,7 +176,7 @@ def audit(
         inputs.clusters,
         options,
         outages=inputs.outages,
-        most_jobs=exact_most_jobs(legality) if exact else None,
+        most_jobs=exact_most_jobs(legality, exact_budget) if exact_budget else None,
         progress=progress,
     )
     comparisons = (

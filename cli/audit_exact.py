@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from ..models.audit.waits import MostJobs
 from ..models.instance import Instance
 from ..models.legality import Legality
@@ -11,10 +13,29 @@ from ..models.plan import Objective, Plan, PlanOptions
 WORK = 1.0
 
 
-def exact_most_jobs(legality: Legality) -> MostJobs:
-    """`optimal` under `legality`, started from the greedy plan."""
+def exact_most_jobs(legality: Legality, budget_s: float) -> MostJobs:
+    """`optimal` under `legality`, started from the greedy plan.
+
+    Parameters
+    ----------
+    legality
+        Which rules bind.
+    budget_s
+        Wall-clock seconds for all questions together; later ones stay undecided.
+    """
+    spent_s = 0.0
 
     def most_jobs(instance: Instance) -> tuple[Plan, bool]:
+        nonlocal spent_s
+        if spent_s > budget_s:
+            return Plan(), False
+        begin_s = monotonic()
+        try:
+            return ask(instance)
+        finally:
+            spent_s += monotonic() - begin_s
+
+    def ask(instance: Instance) -> tuple[Plan, bool]:
         from ..heuristics.greedy import greedy
         from ..solver import optimal
 

@@ -11,6 +11,7 @@ from ..topology import (
     TreeTopology,
 )
 from .fit_block import NO, UNKNOWN, Fit, fit_block
+from .fit_required import fit_required
 from .scene import Request, Scene
 
 _NOTHING: frozenset[int] = frozenset()
@@ -42,7 +43,8 @@ def fit(
     if request.is_refused or len(usable) < request.num_nodes:
         return NO
     if request.required:
-        return _fit_required(request, usable)
+        found = fit_required(request, scene, usable)
+        return UNKNOWN if found.nodes is not None and request.needs else found
     fed = _with_layers(request, scene, usable)
     if not request.is_exact and len(fed) < len(usable):
         return _fit_inexact(request, scene, usable, fed)
@@ -65,16 +67,6 @@ def _fit_inexact(
     trimmed = _trimmed(request, scene, fed, _NOTHING)
     found = _fit_topology(request, scene, trimmed, _NOTHING)
     return found if found.nodes is not None else UNKNOWN
-
-
-def _fit_required(request: Request, usable: frozenset[int]) -> Fit:
-    """Required nodes: impossible without all of them, else left to the exact engine."""
-    if not request.required <= usable:
-        return NO
-    is_whole = len(request.required) == request.num_nodes and not request.needs
-    if is_whole and request.topology.kind == "flat" and not request.job.contiguous:
-        return Fit(tuple(sorted(request.required)))
-    return UNKNOWN
 
 
 def _fit_topology(

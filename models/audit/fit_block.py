@@ -65,7 +65,7 @@ def fit_block(
     assert isinstance(topology, BlockTopology)
     members = by_block(request, scene, usable, avoid)
     limits = topology.unit_limits(request.units.size)
-    if request.follows_26_11 and not _floor_holds(topology, members, limits, request):
+    if request.follows_26_11 and not _floor_holds(topology, scene, limits, request):
         return NO
     if request.units.count == 1:
         return _found(_place_unit(members, request.units.size, limits))
@@ -114,16 +114,19 @@ def _parts(members: Members, span: int) -> list[Members]:
 
 
 def _floor_holds(
-    topology: BlockTopology, members: Members, limits: UnitLimits, request: Request
+    topology: BlockTopology, scene: Scene, limits: UnitLimits, request: Request
 ) -> bool:
-    """26.11 counts only complete lower-level blocks for whole-topology units (8.1 bug 1)."""
+    """26.11 counts only complete lower-level blocks for whole-topology units (8.1 bug 1).
+
+    As the rule of that name: all eligible free nodes count, whatever else keeps the job off them.
+    """
     if not (limits.is_top and limits.is_limited) or request.required:
         return True
     complete = len(topology.blocks) // limits.lower_span
     counts = [0] * complete
-    for block, nodes in members.items():
-        if block // limits.lower_span < complete:
-            counts[block // limits.lower_span] += len(nodes)
+    free = scene.free & request.eligible
+    for block, site in enumerate(request.sites[: complete * limits.lower_span]):
+        counts[block // limits.lower_span] += len(site & free)
     return sum(sorted(counts, reverse=True)[: limits.max_lower]) >= request.units.size
 
 

@@ -56,7 +56,7 @@ def test_the_dump_is_legal(dump: Path, name: str, legality: Legality) -> None:
 def test_figures_equal_an_independent_count(dump: Path) -> None:
     document = run(
         dump / "sacct_P_X.txt", "--topology", dump / "topology.yaml", "--timezone", "UTC",
-        "--slurm-conf", dump / "slurm.conf", "--repack-budget", 0, "--no-exact",
+        "--slurm-conf", dump / "slurm.conf", "--repack-budget", 0, "--exact-budget", 0,
     )  # fmt: skip
     recorded = rows(dump)
     last = max(seconds(t) for row in recorded for t in (row["Submit"], row["End"]) if t[0] == "2")
@@ -95,7 +95,7 @@ def test_figures_equal_an_independent_count(dump: Path) -> None:
 def test_crossings_equal_an_independent_count(dump: Path) -> None:
     document = run(
         dump / "sacct_P_X.txt", "--topology", dump / "topology.yaml", "--timezone", "UTC",
-        "--repack-budget", 0, "--no-exact",
+        "--repack-budget", 0, "--exact-budget", 0,
     )  # fmt: skip
     crossing = multi = 0
     for row in rows(dump):
@@ -121,7 +121,8 @@ def test_text_and_json_give_the_same_audit(dump: Path) -> None:
         "UTC",
         "--repack-budget",
         0,
-        "--no-exact",
+        "--exact-budget",
+        0,
     )
     one = run(dump / "sacct_P_X.txt", *common)
     other = run(dump / "sacct.json", *common)
