@@ -34,6 +34,12 @@ class _Attempt:
     weights: Counts
     limits: UnitLimits
     mode3: Mode3Attempt | None
+    counts: Counts
+
+    @property
+    def capped_counts(self) -> Counts:
+        """Available nodes per base block, capped by a mapped MODE_3 resource."""
+        return self.tables.capped(self.counts, self.available, self.mode3)
 
     @property
     def threshold(self) -> int:
@@ -57,6 +63,7 @@ def select_block(
         weights,
         tables.topology.unit_limits(request.units.size),
         start_mode3(request),
+        tables.counts(restricted),
     )
     if request.units.consolidates and not _restrict_to_areas(attempt):
         return _no_unit(request, "3.1.5 no consolidate block with enough nodes")
@@ -124,16 +131,19 @@ def _unit(attempt: _Attempt, region: int) -> UnitChoice:
 
 def _choose_region(attempt: _Attempt) -> int | None:
     """Lightest weight present, then fewest available nodes, then highest index (3.1.3)."""
-    counts = attempt.tables.capped_counts(attempt.available, attempt.mode3)
-    totals = group_sums(counts, attempt.limits.region_span)
+    counts = attempt.capped_counts
+    span = attempt.limits.region_span
+    totals = group_sums(counts, span)
     enough = reachable(counts, attempt.limits) >= attempt.threshold
     candidates = np.flatnonzero(enough & (totals > 0))
     if not len(candidates):
         return None
-    lightest = attempt.tables.lightest(attempt.available, attempt.weights)
-    weight = np.minimum.reduceat(lightest, np.arange(0, len(lightest), attempt.limits.region_span))
-    order = np.lexsort((-candidates, totals[candidates], weight[candidates]))
-    return int(candidates[order[0]])
+    if attempt.weights[0] != attempt.weights[-1] or (attempt.weights != attempt.weights[0]).any():
+        lightest = attempt.tables.lightest(attempt.available, attempt.weights)
+        weights = np.minimum.reduceat(lightest, np.arange(0, len(lightest), span))[candidates]
+        candidates = candidates[weights == weights.min()]
+    sizes = totals[candidates]
+    return int(candidates[sizes == sizes.min()][-1])
 
 
 def _no_unit(request: Request, step: str) -> Refusal:
@@ -190,10 +200,17 @@ def _not_enough(
 def _use_up(attempt: _Attempt, nodes: tuple[int, ...]) -> None:
     """Keep later segments off `nodes`; with spread off every base block touched."""
     attempt.available[list(nodes)] = False
+    touched = {block for node in nodes for block in attempt.tables.blocks_of[node]}
     if attempt.request.units.spreads:
         block_of = attempt.tables.topology.block_of
         for block in {block_of[node] for node in nodes}:
             attempt.available[attempt.tables.block_nodes[block]] = False
+        # Overlapping blocks lose nodes to each other: rare, so simply count again.
+        attempt.counts = attempt.tables.counts(attempt.available)
+        return
+    for block in touched:
+        members = attempt.tables.block_nodes[block]
+        attempt.counts[block] = np.count_nonzero(attempt.available[members])
 
 
 def _area_span(attempt: _Attempt) -> int:
@@ -204,8 +221,7 @@ def _area_span(attempt: _Attempt) -> int:
 def _restrict_to_areas(attempt: _Attempt) -> bool:
     """Leave only nodes of aggregated blocks that could hold the whole job; False if none could."""
     span = _area_span(attempt)
-    counts = attempt.tables.capped_counts(attempt.available, attempt.mode3)
-    is_large = group_sums(counts, span) >= attempt.request.min_nodes
+    is_large = group_sums(attempt.capped_counts, span) >= attempt.request.min_nodes
     _keep_blocks(attempt, np.repeat(is_large, span)[: attempt.tables.num_blocks])
     return bool(is_large.any())
 
@@ -224,3 +240,4 @@ def _keep_blocks(attempt: _Attempt, kept: np.ndarray[tuple[int], np.dtype[np.boo
     for block in np.flatnonzero(kept).tolist():
         mask[attempt.tables.block_nodes[block]] = True
     attempt.available &= mask
+    attempt.counts = attempt.tables.counts(attempt.available)

@@ -31,22 +31,42 @@ class BlockTables:
         """Node indices of every base block, ascending."""
         return tuple(np.array(block.nodes, dtype=np.int64) for block in self.topology.blocks)
 
-    def counts(self, pool: Pool) -> Counts:
-        """Available nodes of every base block; a node of two blocks counts in both."""
-        running = np.concatenate(([0], np.cumsum(pool[self.members])))
-        result: Counts = running[self.ends] - running[self.starts]
+    def counts(self, pool: Pool, blocks: range | None = None) -> Counts:
+        """Available nodes of base blocks, all by default; a node of two blocks counts in both."""
+        if blocks is None:
+            blocks = range(self.num_blocks)
+        starts = self.starts[blocks.start : blocks.stop]
+        ends = self.ends[blocks.start : blocks.stop]
+        first = starts[0]
+        running = np.zeros(int(ends[-1] - first) + 1, dtype=np.int64)
+        np.cumsum(pool[self.members[first : ends[-1]]], out=running[1:])
+        result: Counts = running[ends - first] - running[starts - first]
         return result
 
-    def capped_counts(self, pool: Pool, mode3: Mode3Attempt | None) -> Counts:
-        """`counts`, capped by what the leaf of the first available node still feeds (5.4)."""
-        counts = self.counts(pool)
+    def capped(
+        self, counts: Counts, pool: Pool, mode3: Mode3Attempt | None, first: int = 0
+    ) -> Counts:
+        """`counts` from block `first` on, capped by what the leaf of a block still feeds (5.4).
+
+        Slurm looks at the leaf of the block's first available node.
+        """
         if mode3 is None or not mode3.caps_counts:
             return counts
-        for block in np.flatnonzero(counts).tolist():
-            nodes = self.block_nodes[block]
-            first = int(nodes[np.argmax(pool[nodes])])
-            counts[block] = min(int(counts[block]), mode3.nodes_fed(first))
-        return counts
+        capped = counts.copy()
+        for index in np.flatnonzero(counts).tolist():
+            nodes = self.block_nodes[first + index]
+            leaf = int(nodes[np.argmax(pool[nodes])])
+            capped[index] = min(int(counts[index]), mode3.nodes_fed(leaf))
+        return capped
+
+    @cached_property
+    def blocks_of(self) -> dict[int, tuple[int, ...]]:
+        """Node index to all its base blocks; usually one."""
+        blocks: dict[int, tuple[int, ...]] = {}
+        for index, block in enumerate(self.topology.blocks):
+            for node in block.nodes:
+                blocks[node] = (*blocks.get(node, ()), index)
+        return blocks
 
     def lightest(self, pool: Pool, weights: Counts) -> Counts:
         """Lowest weight among the available nodes of every base block, `HEAVIEST` without any."""

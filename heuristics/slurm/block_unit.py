@@ -140,7 +140,9 @@ def _take_from_block(unit: UnitChoice, block: int, left: Pool) -> int:
 def _take_by_fit(unit: UnitChoice, left: Pool) -> None:
     """Untouched base blocks one after another, in the lexicographic order of 3.1.4(3)."""
     first = unit.blocks[0]
-    counts = unit.tables.capped_counts(left, unit.mode3)[first : first + len(unit.blocks)]
+    counts = unit.tables.capped(
+        unit.tables.counts(left, unit.blocks), left, unit.mode3, unit.blocks[0]
+    )
     blocks = np.arange(first, first + len(unit.blocks))
     lower = blocks // unit.limits.lower_span - first // unit.limits.lower_span
     lower_counts = group_sums(counts, unit.limits.lower_span)[lower]

@@ -32,7 +32,7 @@ class Selector:
 
     def select(self, pool: Pool, request: Request) -> Segments | Refusal:
         """Nodes for `request` among the candidates `pool`, by segment."""
-        order = None if request.mode3 is None else request.mode3.removal_order(pool)
+        order = None if request.mode3 is None else partial(request.mode3.removal_order, pool)
         return retry(self._algorithm_for(pool, request), pool, request, order)
 
     def leaves_topology(self, nodes: Sequence[int]) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from .attempt import Action, Code, Pool, Refusal, Request, Segments, Select
 
+RemovalOrder = Callable[[], Sequence[int]]
+
 
 def retry(
-    select: Select, pool: Pool, request: Request, removal_order: Sequence[int] | None = None
+    select: Select, pool: Pool, request: Request, removal_order: RemovalOrder | None = None
 ) -> Segments | Refusal:
     """Run `select` until it succeeds, gives up, or too few nodes remain.
 
@@ -20,14 +22,15 @@ def retry(
     pool
         Candidate nodes; not modified.
     removal_order
-        Nodes in the fixed order in which they are given up; None: by index.
+        Gives the candidates in the fixed order in which they are given up; None: by index.
 
     Returns
     -------
     Segments or Refusal
         On failure the refusal of the second attempt, which is the one that Slurm reports.
     """
-    if np.count_nonzero(pool) < request.min_nodes:
+    count = int(np.count_nonzero(pool))
+    if count < request.min_nodes:
         return Refusal(Code.GENERIC, "0.5 fewer candidates than nodes", Action.STOP)
     if not all(pool[node] for node in request.required):
         return Refusal(Code.GENERIC, "0.5 required node is no candidate", Action.STOP)
@@ -37,42 +40,58 @@ def retry(
     first = select(pool, replace(request, max_nodes=request.min_nodes))
     if not isinstance(first, Refusal) or first.action is Action.PERMANENT:
         return first
-    reported = attempt = select(pool, request)
-    remaining = pool.copy()
-    required = frozenset(request.required)
-    order = [node for node in _fixed_order(removal_order, pool) if node not in required]
-    while isinstance(attempt, Refusal):
-        if attempt.action in (Action.PERMANENT, Action.STOP):
-            return reported
-        if np.count_nonzero(remaining) <= request.min_nodes:
-            return _exhausted(reported)
-        if not _remove(remaining, order, attempt, required):
-            return _exhausted(reported)
-        attempt = select(remaining, request)
-    return attempt
+    reported = attempt = first
+    if request.max_nodes > request.min_nodes:
+        second = select(pool, request)
+        if not isinstance(second, Refusal):
+            return second
+        reported = attempt = second
+    removal = _Removal(pool, request, removal_order)
+    while attempt.action not in (Action.PERMANENT, Action.STOP):
+        if removal.remaining <= request.min_nodes or not removal.remove(attempt):
+            return replace(reported, step=f"{reported.step}; 0.5 retries exhausted")
+        outcome = select(removal.pool, request)
+        if not isinstance(outcome, Refusal):
+            return outcome
+        attempt = outcome
+    return reported
 
 
-def _fixed_order(removal_order: Sequence[int] | None, pool: Pool) -> list[int]:
-    if removal_order is None:
-        return [int(node) for node in np.flatnonzero(pool)]
-    return [node for node in removal_order if pool[node]]
+class _Removal:
+    """The candidates that are left while nodes are given up one by one.
 
+    Attributes
+    ----------
+    pool
+        Candidates left.
+    remaining
+        Their number.
+    """
 
-def _remove(remaining: Pool, order: list[int], refusal: Refusal, required: frozenset[int]) -> bool:
-    """Give up nodes as the refusal asks; False when there is none left to give up."""
-    if refusal.action is Action.DROP_SET:
-        dropped = [node for node in refusal.nodes if remaining[node] and node not in required]
-        remaining[dropped] = False
-        return bool(dropped)
-    among = refusal.nodes if refusal.action is Action.HINT else None
-    for position, node in enumerate(order):
-        if remaining[node] and (among is None or node in among):
-            remaining[node] = False
-            del order[position]
-            return True
-    return False
+    def __init__(self, pool: Pool, request: Request, order: RemovalOrder | None) -> None:
+        self.pool = pool.copy()
+        self.remaining = int(np.count_nonzero(pool))
+        self._required = frozenset(request.required)
+        fixed: Sequence[int] = np.flatnonzero(pool).tolist() if order is None else order()
+        self._rank = {node: rank for rank, node in enumerate(fixed)}
+        self._next: Iterator[int] = iter(fixed)
 
+    def remove(self, refusal: Refusal) -> bool:
+        """Give up nodes as the refusal asks; False when there is none left to give up."""
+        if refusal.action is Action.DROP_SET:
+            return self._give_up(self._removable(refusal.nodes))
+        if refusal.action is Action.HINT:
+            nodes = self._removable(refusal.nodes)
+            return self._give_up([min(nodes, key=self._rank.__getitem__)] if nodes else [])
+        for node in self._next:
+            if self.pool[node] and node not in self._required:
+                return self._give_up([node])
+        return False
 
-def _exhausted(reported: Refusal | Segments) -> Refusal:
-    assert isinstance(reported, Refusal)
-    return replace(reported, step=f"{reported.step}; 0.5 retries exhausted")
+    def _removable(self, nodes: frozenset[int]) -> list[int]:
+        return [node for node in nodes if self.pool[node] and node not in self._required]
+
+    def _give_up(self, nodes: list[int]) -> bool:
+        self.pool[nodes] = False
+        self.remaining -= len(nodes)
+        return bool(nodes)
