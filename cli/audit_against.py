@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..models.audit import Era
 from ..models.audit.crossing import touched_blocks
 from ..models.audit.summary import quantile
+from ..models.audit.waste import Sample
 from ..models.instance import Instance
 from ..models.job import Job
 from .audit_run import Audit
@@ -194,9 +195,18 @@ def _recorded(era: Era, audit: Audit, penalty: float) -> dict[str, float | None]
         "crossing_jobs": crossing / placed if placed else None,
         "crossing_node_h": crossing_s / 3600,
         "lost_to_crossings_node_h": penalty * crossing_s / 3600,
-        "usable_of_free": fmean(s.usable / s.free for s in samples) if samples else None,
+        "usable_of_free": _weighted_usable(samples),
         "peak_power_w": _peak_power(era),
     }
+
+
+def _weighted_usable(samples: Sequence[Sample]) -> float | None:
+    """Share of the free nodes that is usable, weighted by time as a replay samples it."""
+    length_s = sum(sample.end_s - sample.start_s for sample in samples)
+    if not length_s:
+        return None
+    shares = ((s.end_s - s.start_s) * s.usable / s.free for s in samples)
+    return sum(shares) / length_s
 
 
 def _peak_power(era: Era) -> float | None:

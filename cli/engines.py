@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from ..models.errors import InputError, Problem, SolverError
 from ..models.instance import Instance
-from ..models.plan import PlanOptions, PlanResult, Progress, Reason, Unplaced
+from ..models.plan import PlanOptions, PlanResult, Progress, Reason, TermValue, Unplaced
 
 OPTIMAL = "optimal"
+# Pending jobs times nodes up to which emulating Slurm takes no more than about a second.
+MAX_EMULATED = 100_000
 
 
 class Interrupted(KeyboardInterrupt):
@@ -31,7 +33,7 @@ def run_engine(
 ) -> PlanResult:
     """Plan `instance` with the engine called `name`, and check what it returns.
 
-    The exact engine starts from the greedy plan; interrupted, that plan is the best so far.
+    The exact engine starts from a heuristic's plan; interrupted, that plan is the best so far.
 
     Raises
     ------
@@ -55,15 +57,54 @@ def run_engine(
 def _run_optimal(
     instance: Instance, options: PlanOptions, progress: Progress | None
 ) -> PlanResult:
-    from ..heuristics.greedy import greedy
     from ..solver import optimal
 
-    start = checked(instance, greedy(instance, options, progress=None))
+    start = _start_plan(instance, options)
     try:
         result = optimal(instance, options, progress=progress, hint=start.plan)
     except KeyboardInterrupt:
         raise Interrupted(start) from None
-    return checked(instance, result)
+    return _not_worse(start, checked(instance, result))
+
+
+def _not_worse(start: PlanResult, result: PlanResult) -> PlanResult:
+    """`result`, or the starting plan under its bounds where the budget ended before that plan.
+
+    A bound holds for every plan that is worth the same in all earlier terms.
+    """
+    from ..models.score import is_better
+
+    if not is_better(start.objective, result.objective):
+        return result
+    terms: list[TermValue] = []
+    is_same = True
+    for mine, theirs in zip(start.objective, result.objective, strict=True):
+        bound = theirs.bound if is_same else None
+        terms.append(replace(theirs, value=mine.value, bound=bound))
+        is_same = is_same and mine.value == theirs.value
+    return replace(result, plan=start.plan, objective=tuple(terms), unplaced=start.unplaced)
+
+
+def _start_plan(instance: Instance, options: PlanOptions) -> PlanResult:
+    """The greedy plan, or what Slurm's own schedulers would start where that is worth more.
+
+    So the exact engine, which never returns less than it is given, is never worse than Slurm, even
+    when its budget ends early.
+    """
+    from ..heuristics.greedy import greedy
+    from ..heuristics.slurm import slurm, slurm_backfill
+    from ..models.rules import verify
+    from ..models.score import is_better
+
+    best = checked(instance, greedy(instance, options))
+    if len(instance.jobs) * len(instance.cluster.nodes) > MAX_EMULATED:
+        return best
+    for schedule in (slurm, slurm_backfill):
+        result = schedule(instance, options)
+        is_legal = not verify(instance, result.plan, options.legality)
+        if is_legal and is_better(result.objective, best.objective):
+            best = checked(instance, result)
+    return best
 
 
 def checked(instance: Instance, result: PlanResult) -> PlanResult:

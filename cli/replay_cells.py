@@ -20,6 +20,7 @@ from ..heuristics.replay import (
     ReplayResult,
     Requeue,
     TraceOptions,
+    one_by_one,
     outages_at_rate,
     workload_of,
 )
@@ -36,6 +37,7 @@ from .state_files import StateFiles
 ROW_VERSION = 1
 # A replay asks thousands of times: the exact engine gets this much work for each answer.
 WORK_PER_PASS = 0.2
+SLURM_BACKFILL = "slurm-backfill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,9 @@ def cells_of(
         if name not in engine_names():
             wanted = ", ".join(engine_names())
             raise InputError([Problem("--engine", "", f"no engine {name!r}", wanted)])
+    if SLURM_BACKFILL in engines and set(admissions) != {Admission.JOINT.value}:
+        problem = Problem("--engine", "", SLURM_BACKFILL, "--admission joint: it plans in time itself")
+        raise InputError([problem])
     digest = setup.digest()
     return {
         f"{digest} {admission} {engine}": partial(
@@ -171,6 +176,8 @@ def placer_of(name: str) -> Placer:
     """The engine as a policy; the exact one with a small budget, warm-started by greedy."""
     from ..heuristics.registry import HEURISTICS
 
+    if name == "slurm":
+        return one_by_one(HEURISTICS[name].placer)
     if name != OPTIMAL:
         return HEURISTICS[name].placer
 
@@ -201,6 +208,7 @@ def run_replay(setup: ReplaySetup, engine: str, admission: str, key: str) -> dic
             objective=Objective(setup.objective),
             legality=Legality(setup.legality),
             seed=setup.seed,
+            shows_running=engine == SLURM_BACKFILL,
         ),
         outages=setup.away(state, horizon_s),
     )

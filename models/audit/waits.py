@@ -264,8 +264,8 @@ class WaitJudge:
                 left = left.started(request, nodes)
                 self._charge(PROTECTS, pending, stretch.end_s - until_s)
             else:
-                has_room = fit(request, left).nodes is not None
-                cause = PROTECTS if has_room else HIGHER_FIRST
+                room = fit(request, left).verdict
+                cause = {True: PROTECTS, False: HIGHER_FIRST, None: UNDECIDED}[room]
                 self._charge(cause, pending, stretch.end_s - stretch.start_s)
 
     def _offer(
@@ -283,6 +283,9 @@ class WaitJudge:
             if request.is_exclusive:
                 without = unit_nodes(request.topology, without)
             found = fit(request, left, without=without)
+            known = self._fits[id(request)]
+            if found.verdict is None and self._is_free(known, request, left, without):
+                found = known
             if found.nodes is None or not self._reservations.hold(
                 reached, request, found.nodes, stretch.start_s
             ):
@@ -292,6 +295,16 @@ class WaitJudge:
             later = [r.from_s - limit_s + 1 for r in reserved if r not in reached]
             return found.nodes, min([stretch.end_s, *later])
         return (), stretch.start_s
+
+    def _is_free(self, known: Fit, request: Request, left: Scene, without: frozenset[int]) -> bool:
+        """Whether the exact engine's answer for the whole scene still stands.
+
+        Higher jobs may have taken from the layers that it counted on.
+        """
+        is_untouched = left is self.occupancy.scene(self.era.end_s)
+        if known.nodes is None or (request.needs and not is_untouched):
+            return False
+        return left.usable(request).difference(without).issuperset(known.nodes)
 
     def finish(self) -> list[Pending]:
         """Every judged wait, after the last stretch."""
