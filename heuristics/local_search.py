@@ -17,12 +17,15 @@ from .reasons import unplaced
 from .ruin import Ruin
 from .state import Started, State, WorthIndex
 
-DEFAULT_WORK = 2.0
+DEFAULT_WORK = 6.0
 STEPS_PER_WORK = 20_000
-_MAX_WAITING = 24
-_START_TEMPERATURE = 0.003
+_MAX_WAITING = 12
+_START_TEMPERATURE = 0.01
 _PLAIN_SHARE = 0.3
 _CLOCK_EVERY = 16
+# Iterations without a better plan after which a small instance counts as done.
+_PATIENCE = 500
+_PATIENCE_PER_JOB = 50
 
 
 def greedy_with_local_search(
@@ -35,7 +38,7 @@ def greedy_with_local_search(
     instance
         Never modified.
     options
-        `work` (default 2) allows 20,000 tried placement units each, so that the same seed gives
+        `work` (default 6) allows 20,000 tried placement units each, so that the same seed gives
         the same plan; `budget_s` stops earlier.
     progress
         Told about every better first term.
@@ -98,6 +101,7 @@ class LocalSearch:
             WorthIndex(view, lookaheads[name].unit_worth(view))
             for name, view in state.views.items()
         ]
+        self._num_free = len(instance.free)
         self._steps = 0
 
     def run(self, work: float, deadline: float | None = None) -> None:
@@ -116,11 +120,14 @@ class LocalSearch:
         ruin = Ruin(state, self._random, self._density)
         current = best = self._judge(sum(self._values[job_id] for job_id in state.started))
         kept = tuple(state.started.values())
-        while self._steps < limit and (startable or state.started):
+        patience = _PATIENCE + _PATIENCE_PER_JOB * len(startable)
+        stale = 0
+        while self._steps < limit and stale < patience and startable:
             if deadline is not None and self.iterations % _CLOCK_EVERY == 0:
                 if perf_counter() >= deadline:
                     break
             self.iterations += 1
+            stale += 1
             waiting = [job for job in startable if job.job_id not in state.started]
             target = ruin.target(waiting)
             ejected = [state.stop(job_id) for job_id in ruin.ejected(target)]
@@ -138,6 +145,7 @@ class LocalSearch:
                     if self._progress is not None:
                         self._progress(f"greedy+ls: {len(state.started)} jobs start")
                 best, kept = current, tuple(state.started.values())
+                stale = 0
         state.restore(kept)
 
     def _startable(self, limit: int) -> list[Job]:
@@ -178,16 +186,20 @@ class LocalSearch:
             if not self._place(target, lookahead):
                 return placed
             placed.append(target.job_id)
-        tries = min(_MAX_WAITING, len(waiting))
-        some = [waiting[int(len(waiting) * random.random() ** 2)] for _ in range(tries)]
+        # Never more than are free; blocks held by exclusive jobs may leave less.
+        left = self._num_free - sum(one.job.num_nodes for one in self.state.started.values())
+        small = [job for job in waiting if job.num_nodes <= left]
+        tries = min(_MAX_WAITING, len(small))
+        some = [small[int(len(small) * random.random() ** 2)] for _ in range(tries)]
         candidates = {one.job.job_id: one.job for one in ejected}
         candidates.update((job.job_id, job) for job in some if job is not target)
         failed: set[object] = set()
         for job in self._in_some_order(list(candidates.values())):
             kind = request_kind(self.state, job)
-            if kind not in failed:
+            if job.num_nodes <= left and kind not in failed:
                 if self._place(job, lookahead):
                     placed.append(job.job_id)
+                    left -= job.num_nodes
                 elif kind is not None:
                     failed.add(kind)
         return placed

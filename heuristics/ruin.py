@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from random import Random
 
+from ..models.instance import Units
 from ..models.job import Job
+from ..models.topology import BlockTopology, Topology, TreeTopology
 from .placing import nominal_size
 from .state import State
 
 _MAX_EJECTED = 12
+_MAX_REGIONS = 48
 
 
 class Ruin:
@@ -43,7 +46,9 @@ class Ruin:
         choice = self._random.random()
         if target is None:
             jobs = self._neighbours(self._random.randint(1, 4)) if choice < 0.6 else self._few()
-        elif choice < 0.5:
+        elif choice < 0.6:
+            jobs = self._in_the_way(target)
+        elif choice < 0.8:
             jobs = self._neighbours(self._units_needed(target))
         else:
             jobs = self._cheap(target)
@@ -54,6 +59,54 @@ class Ruin:
         topology = instance.cluster.topology_of(instance.partitions_of(job)[0])
         nominal = nominal_size(topology, len(instance.cluster.nodes))
         return -(-job.num_nodes // nominal)
+
+    def _in_the_way(self, target: Job) -> set[str]:
+        """All jobs of the plan where the target would fit at the least loss, more or less."""
+        instance = self._state.instance
+        partition = self._random.choice(instance.partitions_of(target))
+        view = self._state.view(partition)
+        units = instance.units(target, partition)
+        span = self._span(target, view.topology, units)
+        needed = units.count * units.size if units.consolidates else units.size
+        masks = self._state.masks(view, instance.eligible(target, partition))
+        must_be_free = self._state.holds(target, partition)
+        regions = range(-(-view.outside // span))
+        options: list[tuple[float, int, set[str]]] = []
+        for region in self._random.sample(regions, min(_MAX_REGIONS, len(regions))):
+            inside = range(region * span, min(region * span + span, view.outside))
+            room = sum(
+                (view.start_free[unit] & masks[unit]).bit_count()
+                for unit in inside
+                if not (must_be_free and view.start_busy[unit])
+            )
+            if room >= needed:
+                hosts = {job_id for unit in inside for job_id in view.hosts.get(unit, ())}
+                lost = sum(self._loss(job_id) for job_id in hosts)
+                fitting = 1 if units.consolidates else room // needed
+                noise = self._random.uniform(0.5, 1.5)
+                options.append((lost * noise / fitting, fitting, hosts))
+        options.sort(key=lambda option: option[0])
+        missing = 1 if units.consolidates else units.count
+        jobs: set[str] = set()
+        for _, fitting, hosts in options:
+            if missing <= 0:
+                break
+            jobs |= hosts
+            missing -= 1 if units.spreads else fitting
+        return jobs
+
+    def _loss(self, job_id: str) -> float:
+        return self._density[job_id] * self._state.started[job_id].job.num_nodes
+
+    def _span(self, target: Job, topology: Topology, units: Units) -> int:
+        """Units of one region that has to hold a placement unit, or the whole target."""
+        if isinstance(topology, BlockTopology):
+            if units.consolidates:
+                return topology.consolidate_span(units.count, units.size, units.spreads)
+            return topology.unit_limits(units.size).region_span
+        if isinstance(topology, TreeTopology):
+            return 1 << (self._units_needed(target) - 1).bit_length()
+        return 1
 
     def _neighbours(self, width: int) -> set[str]:
         """Jobs on an aligned window of units around some unit that hosts one."""
