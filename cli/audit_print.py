@@ -195,6 +195,6 @@ def _print_comparisons(console: Console, comparisons: Sequence[Comparison]) -> N
 
 def _print_facts(console: Console, audit: Audit) -> None:
     for line in audit.records.missing:
-        console.print(Text(f"not known: {line}", "yellow"))
+        console.print(Text(f"limited: {line}", "yellow"))
     for fact, number in sorted(audit.facts.items()):
         console.print(Text(f"{number:>9,}  {escape_control(fact)}", "dim"))

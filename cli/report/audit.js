@@ -17,7 +17,8 @@
     for (let i = 0; i < ranges.length; i += 2)
       for (let node = ranges[i]; node <= ranges[i + 1]; node++) act(node);
   };
-  const hue = (job) => (job * 137.508) % 360;
+  // No job is red: that is for findings.
+  const hue = (job) => 40 + (job * 137.508) % 280;
   const iso = (t) => new Date(t * 1000).toISOString().replace(".000", "");
 
   // Sites flow into columns; a node's cell is found again for drawing, tips and findings.

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from ..formats.outages import RESERVATION
-from .findings import Finding, Kind, Severity
+from .findings import Finding, Kind, Severity, nodes_in_words
 from .history import Absence, Allocation, Era
 
 DEFAULT_TOLERANCE_S = 120
@@ -74,7 +74,7 @@ def absent_starts(era: Era) -> Iterator[Finding]:
                 nodes=nodes,
                 start_s=allocation.start_s,
                 end_s=min(allocation.end_s, absence.end_s),
-                message=f"started on {len(nodes)} nodes that were {what}",
+                message=f"started on {nodes_in_words(len(nodes))} while {what}",
                 partition=allocation.partition,
                 user=allocation.record.job.user,
                 num_nodes=len(allocation.nodes),

@@ -70,6 +70,11 @@ class Finding:
         return self.end_s - self.start_s
 
 
+def nodes_in_words(number: int) -> str:
+    """``1 node``, ``12 nodes``."""
+    return "1 node" if number == 1 else f"{number} nodes"
+
+
 def by_weight(finding: Finding) -> tuple[float, ...]:
     """Sort key: the worst first (severity, cost, length), then the earliest."""
     return (

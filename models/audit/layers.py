@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..instance import Instance
 from ..resources import INFINITE, Mode, Resource
 from ..rules.usage import draw_w, overlapping, requested
-from .findings import Finding, Kind, Severity
+from .findings import Finding, Kind, Severity, nodes_in_words
 from .history import Era
 from .layers_mode_1 import LayerChoice
 
@@ -238,7 +238,7 @@ def _uncovered(era: Era, resource: Resource) -> Iterator[Finding]:
                 nodes=tuple(poor),
                 start_s=allocation.start_s,
                 end_s=allocation.end_s,
-                message=f"{len(poor)} nodes in no layer of {resource.name} that has {amount}",
+                message=f"{nodes_in_words(len(poor))} in no layer of {resource.name} that has {amount}",
                 partition=allocation.partition,
                 user=allocation.record.job.user,
                 num_nodes=len(allocation.nodes),

@@ -12,7 +12,7 @@ from ..instance import Instance
 from ..legality import Legality
 from ..rules.exclusive import is_enforced
 from ..topology import BlockTopology, RingTopology, Topology, TorusTopology, TreeTopology
-from .findings import Finding, Kind, Severity
+from .findings import Finding, Kind, Severity, nodes_in_words
 from .history import Allocation, Era
 
 # Whole nodes are what this product places. Where nothing in the records says so, that many
@@ -152,7 +152,7 @@ def _double(era: Era, meeting: Meeting, nodes: tuple[int, ...]) -> Finding:
     first, second = era.allocations[meeting.first], era.allocations[meeting.second]
     doubtful = first.record.is_clock_uncertain or second.record.is_clock_uncertain
     endless = first.record.end_s is None or second.record.end_s is None
-    message = f"{len(nodes)} nodes held by job {first.job_id} as well"
+    message = f"{nodes_in_words(len(nodes))} held by job {first.job_id} as well"
     if endless:
         message += "; one of them has no recorded end (sacctmgr show runawayjobs)"
     elif doubtful:

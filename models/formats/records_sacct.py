@@ -36,7 +36,7 @@ _USEFUL: tuple[tuple[tuple[str, ...], str], ...] = (
     (("timelimitraw", "timelimit"), "time limits are not checked (TimelimitRaw)"),
     (("exclusive", "submitline"), "exclusive jobs are not known (Exclusive or SubmitLine)"),
     (("partition",), "partitions are not checked (Partition)"),
-    (("priority",), "no priorities: jobs are ordered by submission (Priority)"),
+    (("priority",), "priorities are not known: jobs are ordered by submission (Priority)"),
     (("licenses", "submitline"), "licences are not known: no layer is checked (Licenses)"),
     (("state",), "states are not known: requeued and resized jobs are not told apart (State)"),
 )
