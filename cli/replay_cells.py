@@ -160,7 +160,9 @@ def cells_of(
             wanted = ", ".join(engine_names())
             raise InputError([Problem("--engine", "", f"no engine {name!r}", wanted)])
     if SLURM_BACKFILL in engines and set(admissions) != {Admission.JOINT.value}:
-        problem = Problem("--engine", "", SLURM_BACKFILL, "--admission joint: it plans in time itself")
+        problem = Problem(
+            "--engine", "", SLURM_BACKFILL, "--admission joint: it plans in time itself"
+        )
         raise InputError([problem])
     digest = setup.digest()
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .from_trace import TraceOptions, workload_of
 from .metrics import JobRecord, ReplayResult, Sample
+from .one_by_one import one_by_one
 from .outages import Outage, outages_at_rate
 from .simulate import replay
 from .workload import Admission, ReplayJob, ReplayOptions, Requeue
@@ -18,6 +19,7 @@ __all__ = [
     "Requeue",
     "Sample",
     "TraceOptions",
+    "one_by_one",
     "outages_at_rate",
     "replay",
     "workload_of",

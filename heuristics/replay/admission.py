@@ -10,7 +10,7 @@ from ...models.instance import Instance
 from ...models.job import Job
 from ...models.plan import Placement, Placer, PlanOptions
 from ...models.rules.exclusive import unit_nodes
-from .live import Charges, LiveCluster, mask_of
+from .live import Charges, LiveCluster, charges_of, mask_of
 from .workload import Admission, ReplayJob, ReplayOptions
 
 Start = Callable[[Sequence[Placement], Instance], None]
@@ -261,7 +261,7 @@ class Admitter:
         partition = self._live.cluster.partition_named[placements[0].partition]
         if instance.is_exclusive(entry.job, partition):
             nodes = unit_nodes(self._live.cluster.topology_of(partition), nodes)
-        charges = self._live.charges(placements, instance)[entry.job.job_id]
+        charges = charges_of(placements, instance, self._options.legality)[entry.job.job_id]
         return Reservation(entry.job.job_id, at_s, at_s + entry.limit_s, nodes, charges)
 
     def _conservative(self, queue: Sequence[ReplayJob], now_s: int, start: Start) -> None:

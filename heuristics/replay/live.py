@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ...models.cluster import Cluster
@@ -39,16 +39,24 @@ class Held:
 class LiveCluster:
     """Mutable state of the replay; every change is one of `start`, `stop`, `take` and `bring`.
 
+    Parameters
+    ----------
+    shows_running
+        Whether instances list every running job, for engines that plan in time; otherwise only
+        the exclusive ones, and the others' nodes as allocated, which is quicker.
+
     Attributes
     ----------
     running
-        By job id, in order of start.
+        By job id, in order of start; their jobs know when they started.
     releases
         Counts what can only help waiting jobs: ends and repairs. What did not fit stays unfit
         until it grows.
     """
 
-    def __init__(self, cluster: Cluster, legality: Legality) -> None:
+    def __init__(
+        self, cluster: Cluster, legality: Legality, *, shows_running: bool = False
+    ) -> None:
         self.cluster = cluster
         self.legality = legality
         self.running: dict[str, Held] = {}
@@ -58,6 +66,7 @@ class LiveCluster:
         self._owner: dict[int, str] = {}
         self._used = {entry.name: [0] * len(entry.layers) for entry in cluster.resources}
         self._has_exclusive = 0
+        self._shows_running = shows_running
 
     @property
     def num_busy(self) -> int:
@@ -114,11 +123,11 @@ class LiveCluster:
         gone = frozenset(ended)
         exclusive, plain = [], set(self._owner)
         held_by_exclusive: set[int] = set()
-        if self._has_exclusive or gone:
+        if self._has_exclusive or gone or self._shows_running:
             for job_id, held in self.running.items():
                 if job_id in gone:
                     plain -= held.nodes
-                elif held.is_exclusive:
+                elif held.is_exclusive or self._shows_running:
                     plain -= held.nodes
                     held_by_exclusive |= held.nodes
                     exclusive.append(RunningJob(held.job, held.nodes, held.placement.partition))
@@ -158,16 +167,16 @@ class LiveCluster:
         self, placements: Sequence[Placement], instance: Instance, ends_s: Mapping[str, int]
     ) -> None:
         """Start jobs of a plan for `instance`; `ends_s` tells when their limits end."""
-        charges_of = self.charges(placements, instance)
+        charges = charges_of(placements, instance, self.legality)
         for placement in placements:
             job = instance.job_with_id[placement.job_id]
             partition = self.cluster.partition_named[placement.partition]
             held = Held(
-                job=job,
+                job=replace(job, start_s=instance.now_s),
                 placement=placement,
                 nodes=frozenset(placement.nodes),
                 limit_end_s=ends_s[job.job_id],
-                charges=charges_of[job.job_id],
+                charges=charges[job.job_id],
                 is_exclusive=instance.is_exclusive(job, partition),
             )
             taken = [node for node in held.nodes if node in self._owner or node in self._away]
@@ -188,41 +197,44 @@ class LiveCluster:
         self.releases += 1
         return held
 
-    def charges(self, placements: Sequence[Placement], instance: Instance) -> dict[str, Charges]:
-        """Per job id, resource and layer, what these placements are charged (section 5.3)."""
-        found: dict[str, dict[str, dict[int, int]]] = {
-            placement.job_id: {} for placement in placements
-        }
-        if not self.cluster.resources:
-            return dict(found)
-        starts = resolve(instance, Plan(tuple(placements)), self.legality)
-        for resource in self.cluster.resources:
-            one_layer = (
-                charge_mode_1(starts, resource)
-                if resource.mode is Mode.MODE_1 and not resource.is_power
-                else None
-            )
-            for start in starts:
-                amounts: dict[int, int] = {}
-                if resource.is_power or resource.mode is Mode.MODE_3:
-                    for node in start.nodes:
-                        amount = (
-                            draw_w(instance, start.job, node, resource)
-                            if resource.is_power
-                            else requested(start.job, resource)
-                        )
-                        for layer in resource.layers_of.get(node, ()) if amount else ():
-                            amounts[layer] = amounts.get(layer, 0) + amount
-                elif one_layer is not None:
-                    charged = one_layer.get(start.job.job_id)
-                    if charged is not None:
-                        amounts[charged] = requested(start.job, resource)
-                elif requested(start.job, resource):
-                    amount = requested(start.job, resource)
-                    amounts = dict.fromkeys(overlapping(resource, start.nodes), amount)
-                if amounts:
-                    found[start.job.job_id][resource.name] = amounts
+
+def charges_of(
+    placements: Sequence[Placement], instance: Instance, legality: Legality
+) -> dict[str, Charges]:
+    """Per job id, resource and layer, what these placements are charged (section 5.3)."""
+    found: dict[str, dict[str, dict[int, int]]] = {
+        placement.job_id: {} for placement in placements
+    }
+    if not instance.cluster.resources:
         return dict(found)
+    starts = resolve(instance, Plan(tuple(placements)), legality)
+    for resource in instance.cluster.resources:
+        one_layer = (
+            charge_mode_1(starts, resource)
+            if resource.mode is Mode.MODE_1 and not resource.is_power
+            else None
+        )
+        for start in starts:
+            amounts: dict[int, int] = {}
+            if resource.is_power or resource.mode is Mode.MODE_3:
+                for node in start.nodes:
+                    amount = (
+                        draw_w(instance, start.job, node, resource)
+                        if resource.is_power
+                        else requested(start.job, resource)
+                    )
+                    for layer in resource.layers_of.get(node, ()) if amount else ():
+                        amounts[layer] = amounts.get(layer, 0) + amount
+            elif one_layer is not None:
+                charged = one_layer.get(start.job.job_id)
+                if charged is not None:
+                    amounts[charged] = requested(start.job, resource)
+            elif requested(start.job, resource):
+                amount = requested(start.job, resource)
+                amounts = dict.fromkeys(overlapping(resource, start.nodes), amount)
+            if amounts:
+                found[start.job.job_id][resource.name] = amounts
+    return dict(found)
 
 
 def mask_of(nodes: Iterable[int]) -> int:

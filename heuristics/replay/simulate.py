@@ -84,7 +84,7 @@ class _Simulation:
     ) -> None:
         self._cluster = cluster
         self._options = options
-        self._live = LiveCluster(cluster, options.legality)
+        self._live = LiveCluster(cluster, options.legality, shows_running=options.shows_running)
         self._admitter = Admitter(self._live, placer, options, self._closed_soon)
         self._outages = tuple(outages)
         self._windows = tuple(
@@ -131,9 +131,10 @@ class _Simulation:
         for held, seconds in running:
             partition = held.partition or self._cluster.partitions[0].name
             placement = Placement(held.job.job_id, (tuple(sorted(held.nodes)),), partition)
-            instance = Instance(self._cluster, jobs=(held.job,))
+            instance = Instance(self._cluster, jobs=(held.job,), now_s=held.job.start_s or 0)
             limit = UNLIMITED_S if held.job.time_limit_s is None else held.job.time_limit_s
-            self._live.start((placement,), instance, {held.job.job_id: max(limit, 1)})
+            end = max((held.job.start_s or 0) + limit, 1)
+            self._live.start((placement,), instance, {held.job.job_id: end})
             self._foreign.add(held.job.job_id)
             self._push(seconds, END, held.job.job_id)
 

@@ -80,6 +80,9 @@ class ReplayOptions:
         Segment sizes whose usable capacity is sampled.
     samples
         Points of the time series.
+    shows_running
+        Whether the engine needs to know the running jobs and their limits, because it plans in
+        time itself (``slurm-backfill``).
     """
 
     admission: Admission = Admission.EASY
@@ -91,3 +94,4 @@ class ReplayOptions:
     seed: int = 0
     capacity_sizes: tuple[int, ...] = (4, 16, 18)
     samples: int = 200
+    shows_running: bool = False
