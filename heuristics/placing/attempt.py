@@ -7,6 +7,8 @@ from ...models.instance import Units
 from ...models.job import Job
 from ..state import CountIndex, Pieces, Request, State, View
 
+_MAX_EXACT_ROOMS = 64
+
 
 class Attempt:
     """A job on one partition's topology, with the segments taken so far.
@@ -76,8 +78,11 @@ class Attempt:
         return mask.bit_count()
 
     def rooms(self, first: int, last: int) -> list[int]:
-        """`room` of the units `first` .. `last` - 1."""
-        if self.request.per_node:
+        """`room` of the units `first` .. `last` - 1; for many units as the index has it.
+
+        The index may be a little behind in layers that many units share; `take` never is.
+        """
+        if self.request.per_node and last - first <= _MAX_EXACT_ROOMS:
             return [self.room(unit) for unit in range(first, last)]
         return self.counts.counts[first:last]
 

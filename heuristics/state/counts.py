@@ -51,8 +51,6 @@ class CountIndex:
         self.view = view
         self.masks = masks
         self.job_free_only = job_free_only
-        self.counts: list[int] = []
-        self.total = 0
         self.largest = max((mask.bit_count() for mask in masks[: view.outside]), default=0)
         self.changed: list[int] = []
         self.regions: dict[int, RegionIndex] = {}
@@ -66,13 +64,19 @@ class CountIndex:
         self._limited: set[int] = set()
         self._seen = len(view.log)
         self._gives = NEVER
-        for unit in range(view.outside):
-            count = self._count(unit)
+        if meter is None and not job_free_only:
+            pairs = zip(view.free[: view.outside], masks[: view.outside], strict=True)
+            self.counts = [(free & mask).bit_count() for free, mask in pairs]
+        else:
+            self.counts = [self._count(unit) for unit in range(view.outside)]
+        self.total = sum(self.counts)
+        for unit, count in enumerate(self.counts):
             key = 2 * count + (not view.busy[unit])
-            self.counts.append(count)
             self._keys.append(key)
-            self._heaps.setdefault(key, []).append(rank[unit])
-            self.total += count
+            if key in self._heaps:
+                self._heaps[key].append(rank[unit])
+            else:
+                self._heaps[key] = [rank[unit]]
         for heap in self._heaps.values():
             heapify(heap)
         self._start = (self.counts.copy(), self._keys.copy(), self.total)

@@ -85,6 +85,14 @@ class Ledger:
 
     def _find_cells(self, members: tuple[int, ...]) -> tuple[Cell, ...]:
         tables = [resource.layers_of for resource in self.resources]
+        powers = {self._nodes[node].power_w for node in members if node >= 0}
+        paths = [{table.get(node, ()) for node in members} for table in tables]
+        if all(len(path) == 1 for path in paths) and (len(powers) == 1 or not self._has_power):
+            # The usual case, thousands of times: the layers cut no base block.
+            layers = tuple(next(iter(path)) for path in paths)
+            shared = self._beyond(frozenset(members), layers)
+            power_w = next(iter(powers)) if self._has_power else 0
+            return (Cell((1 << len(members)) - 1, layers, shared, power_w),)
         masks: dict[tuple[tuple[tuple[int, ...], ...], int], int] = {}
         for bit, node in enumerate(members):
             if node >= 0:
