@@ -242,7 +242,7 @@ def compare(row: dict[str, Any], optimum: dict[str, Any]) -> None:
         if is_better:
             raise Contradiction(
                 f"{row['engine']} reaches {mine['term']} = {value} on {row['dataset']} (seed"
-                f" {row['seed']}), but {bound} is proven best: one of the two is wrong, please report"
+                f" {row['seed']}), but {bound} is proven best: one of the two is wrong"
             )
         if value != best["value"] or not best["proven"]:
             return

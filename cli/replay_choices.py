@@ -1,4 +1,4 @@
-"""The choices of ``rackwright replay``, as words; kept apart from the simulation for a quick --help."""
+"""The choices of ``rackwright replay`` as words, apart from the simulation for a quick --help."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ from rich.text import Text
 
 LEGEND = (
     "wait: mean and 95th percentile from submission to first start. slowdown: (wait + run) / run,"
-    " runs below 10 s count as 10 s. used: node-time of jobs over all node-time until the last end."
-    " cross: share of the jobs' node-time on more than one base block. fit 16, fit 18: share of the"
-    " free nodes that segments of that size could take, on average over time."
+    " runs below 10 s count as 10 s. used: node-time of jobs over all node-time to the last end."
+    " cross: share of the jobs' node-time on more than one base block. fit 16, fit 18: share of"
+    " the free nodes that segments of that size could take, on average over time."
 )
 
 

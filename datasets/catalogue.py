@@ -109,8 +109,8 @@ PUBLIC_TRACES: tuple[PublicTrace, ...] = (
         "Microsoft Philly, 117,325 jobs, mostly 1 to 8 GPUs, 2017",
         "philly",
         "CC-BY-4.0",
-        "Jeon et al., Analysis of Large-Scale Multi-Tenant GPU Clusters for DNN Training Workloads,"
-        " ATC 2019",
+        "Jeon et al., Analysis of Large-Scale Multi-Tenant GPU Clusters for DNN Training"
+        " Workloads, ATC 2019",
         (PublicFile(f"{_GITHUB}/msr-fiddle/philly-traces/raw/master/trace-data.tar.gz"),),
         "trace-data/cluster_job_log",
         "1.06 GB; unpack trace-data.tar.gz.",
@@ -134,7 +134,8 @@ PUBLIC_TRACES: tuple[PublicTrace, ...] = (
         "KTH IBM SP2, 28,489 jobs with limits and starts on 100 nodes, 1996",
         "swf",
         "free to use with acknowledgement (Parallel Workloads Archive)",
-        "Parallel Workloads Archive, www.cs.huji.ac.il/labs/parallel/workload; log by Lars Malinowsky",
+        "Parallel Workloads Archive, www.cs.huji.ac.il/labs/parallel/workload;"
+        " log by Lars Malinowsky",
         (
             PublicFile(
                 "https://www.cs.huji.ac.il/labs/parallel/workload/l_kth_sp2/"
@@ -148,7 +149,8 @@ PUBLIC_TRACES: tuple[PublicTrace, ...] = (
         "CEA Curie, 312,826 jobs with limits and starts on 5,544 nodes, 2011",
         "swf",
         "free to use with acknowledgement (Parallel Workloads Archive)",
-        "Parallel Workloads Archive, www.cs.huji.ac.il/labs/parallel/workload; log by Joseph Emeras",
+        "Parallel Workloads Archive, www.cs.huji.ac.il/labs/parallel/workload;"
+        " log by Joseph Emeras",
         (
             PublicFile(
                 "https://www.cs.huji.ac.il/labs/parallel/workload/l_cea_curie/"

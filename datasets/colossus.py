@@ -15,9 +15,9 @@ from ..models.topology import Block, BlockTopology
 
 POWER = "power"
 BLOCKS_PER_AISLE = 16
-# Units per node that pending jobs ask for; a cap of 6 per node keeps a block of 7-unit jobs from filling.
+# Units per node of pending jobs; a cap of 6 per node keeps 7-unit jobs from filling a block.
 PENDING_UNITS = (5, 6, 7)
-# Running jobs stay below 90 % of 6 in every layer, however many there are: no cap is ever exceeded.
+# Running jobs stay below 90 % of 6 in every layer, however many there are.
 RUNNING_UNITS = (4, 5)
 _SEGMENTS = (2, 4, 8, 9, 16)
 NOW_S = 1_767_225_600  # 2026-01-01T00:00:00Z
@@ -65,8 +65,8 @@ def colossus(
     occupied, down
         Shares of all nodes held by running jobs, and of the others that are down.
     mix
-        ``plain``: units that fit a base block, no other options. ``all``: also consolidated, spread
-        and exclusive jobs, units larger than a block (19 to 512 nodes), and one-node jobs.
+        ``plain``: units that fit a base block, no other options. ``all``: also consolidated,
+        spread and exclusive jobs, units larger than a block (19 to 512 nodes), and one-node jobs.
     partitions
         1, or 3: the whole hall, its first three quarters, its last quarter.
     power
@@ -106,7 +106,7 @@ def colossus(
 
 
 def used_amounts(resource: Resource, running: tuple[RunningJob, ...]) -> tuple[int, ...]:
-    """Per layer of a MODE_3 resource, what running jobs use: their request on each of their nodes."""
+    """Per layer of a MODE_3 resource, what running jobs use: their request on each node."""
     used = [0] * len(resource.layers)
     for held in running:
         request = dict(held.job.licenses).get(resource.name, 0)

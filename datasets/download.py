@@ -101,6 +101,7 @@ def _check(path: Path, wanted: str | None, url: str) -> str:
     found = digest.hexdigest()
     if wanted is not None and found != wanted:
         raise DownloadError(
-            f"{url}: checksum {found} of {path.name}, published is {wanted}; remove it and run again"
+            f"{url}: checksum {found} of {path.name}, published is {wanted};"
+            " remove it and run again"
         )
     return found

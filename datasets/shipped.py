@@ -1,4 +1,4 @@
-"""The instances that come with the package: files of an operator, an optimum and gaps beside them."""
+"""The instances that come with the package: an operator's files, the optimum and all gaps."""
 
 from __future__ import annotations
 

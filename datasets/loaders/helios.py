@@ -1,4 +1,4 @@
-"""Helios ``cluster_log.csv`` and Acme ``trace_kalos.csv``, ``trace_seren.csv``: Slurm-like logs."""
+"""Helios ``cluster_log.csv`` and Acme ``trace_kalos.csv``, ``trace_seren.csv``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alibaba Lingjun 2023: ``job.csv`` with ``worker.csv`` beside it (GPUs and hosts of each worker)."""
+"""Alibaba Lingjun 2023: ``job.csv`` with ``worker.csv`` beside it (GPUs and hosts)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of trace formats, their detection, and reading a whole trace in order of submission."""
+"""The table of trace formats, their detection, and reading a whole trace in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standard Workload Format of the Parallel Workloads Archive: 18 numbers a line, -1 for unknown."""
+"""Standard Workload Format of the Parallel Workloads Archive: 18 numbers a line."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _FIELDS = 18
 
 
 def read_swf(path: Path, options: LoadOptions, rows: Rows) -> Iterator[TraceJob]:
-    """Jobs of an SWF file (fields: job, submit, wait, run, procs used, ..., procs asked, limit ...).
+    """Jobs of an SWF file; -1 is unknown.
 
-    The number of processors is what was asked for, or what was used where that is unknown. Some
-    archives append node numbers after field 18; they are not read.
+    Fields: job, submit, wait, run, processors used, ..., asked, limit and others. The number of
+    processors is what was asked for, or what was used where that is unknown. Some archives append
+    node numbers after field 18; they are not read.
     """
     header: dict[str, int] = {}
     with open_text(path) as text:

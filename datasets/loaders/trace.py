@@ -1,4 +1,4 @@
-"""A trace as every loader yields it, and what the loaders share: opening, checking, GPUs to trays."""
+"""A trace as every loader yields it, and what the loaders share: opening, GPUs to trays."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def whole(text: str) -> int | None:
 
 
 def instant(text: str) -> int | None:
-    """Seconds since the epoch of ``2023-05-17 11:00:58[+00:00]``; without a zone, UTC is assumed."""
+    """Seconds since the epoch of ``2023-05-17 11:00:58[+00:00]``; UTC without a zone."""
     if text in ("", "nan", "NaN", "None", "null"):
         return None
     form = text.replace("/", "-") if "/" in text else text

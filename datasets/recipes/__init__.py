@@ -1,4 +1,4 @@
-"""How the shipped instances are made: one function per instance, so that each can be made again."""
+"""How the shipped instances are made: one function each, so that all can be made again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where greedy choices lose: small instances with a reason, mostly of slurm_semantics.md section 9."""
+"""Where greedy choices lose: small instances with a reason (slurm_semantics.md section 9)."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _leaf_kept_whole() -> Instance:
 
 
 def _consolidated_pair() -> Instance:
-    """The first job fits between two halves of different aggregates; only one choice leaves a pair."""
+    """Of all blocks that hold the first job, only one leaves a whole pair."""
     queue = (Job("1", 8), Job("2", 32, segment=8, consolidate_segments=True))
     return blocks([16, 16, 16, 8], 18, [18, 36], queue)
 
@@ -218,7 +218,7 @@ _TRAPS: tuple[tuple[str, Callable[[], Instance], str, str], ...] = (
         "worst-fit",
         _emptiest_block,
         "the emptiest block is the one that a later job needs whole",
-        "-N12 goes to the emptiest block although a block with exactly 12 free exists; -N18 waits.",
+        "-N12 goes to the emptiest block although one with exactly 12 free exists; -N18 waits.",
     ),
     (
         "power-of-two-cells",
@@ -266,7 +266,8 @@ _TRAPS: tuple[tuple[str, Callable[[], Instance], str, str], ...] = (
         "segments-in-a-row",
         _segments_in_a_row,
         "G4: three segments of 5, placed without looking ahead",
-        "Three segments of 5 over blocks with 3, 4, 3, 2, 3 free: 3 + 2 each, if nobody takes 4 + 1 twice.",
+        "Three segments of 5 over blocks with 3, 4, 3, 2, 3 free: 3 + 2 each, if nobody takes"
+        " 4 + 1 twice.",
     ),
     (
         "segments-of-three-blocks",

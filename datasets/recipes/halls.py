@@ -218,15 +218,15 @@ HALLS: tuple[Recipe, ...] = (
         "16 racks, three partitions, 24 jobs with every block option",
         _every_option,
         objective=Objective.WEIGHTED,
-        lesson="Consolidated, spread and exclusive jobs, units larger than a rack, and one-node jobs"
-        " compete for the same aggregates.",
+        lesson="Consolidated, spread and exclusive jobs, units larger than a rack, and one-node"
+        " jobs compete for the same aggregates.",
     ),
     Recipe(
         "levels-18-72",
         "17 racks with BlockSizes=18,72: the last quad has one rack",
         _levels_18_72,
-        lesson="Jobs of 19 to 72 nodes are confined to one quad, and the 17th rack is a quad of its"
-        " own: 18 nodes that no larger job can use.",
+        lesson="Jobs of 19 to 72 nodes are confined to one quad, and the 17th rack is a quad of"
+        " its own: 18 nodes that no larger job can use.",
     ),
     Recipe(
         "spares-16",
@@ -246,7 +246,8 @@ HALLS: tuple[Recipe, ...] = (
         "rings",
         "6 rings of 8 to 16 nodes",
         _rings,
-        lesson="A job is a contiguous arc; short jobs in the middle of long gaps cost the long ones.",
+        lesson="A job is a contiguous arc; short jobs in the middle of long gaps cost the long"
+        " ones.",
     ),
     Recipe(
         "torus",
@@ -258,12 +259,14 @@ HALLS: tuple[Recipe, ...] = (
         "tree",
         "12 leaf switches below 4 spines, jobs with --switches",
         _tree,
-        lesson="--switches=1 needs a leaf with enough free nodes; jobs without it should avoid those.",
+        lesson="--switches=1 needs a leaf with enough free nodes; jobs without it should avoid"
+        " those.",
     ),
     Recipe(
         "mixed",
         "racks, rings and a tree in one cluster, one partition each",
         _mixed,
-        lesson="Every partition is placed by the rules of its own topology; slurm.conf says which.",
+        lesson="Every partition is placed by the rules of its own topology; slurm.conf says"
+        " which.",
     ),
 )

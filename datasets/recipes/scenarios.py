@@ -99,7 +99,8 @@ SCENARIOS: tuple[Recipe, ...] = (
         "scenarios/6-exclusive-segments",
         "-N10 --segment=5 --exclusive=topo while block 1 holds another job",
         _exclusive_segments,
-        lesson="Both segments share the empty block: exclusive keeps others out, not the job itself.",
+        lesson="Both segments share the empty block: exclusive keeps others out, not the job"
+        " itself.",
         expected={"1": (_names(2, range(19, 24)), _names(2, range(24, 29)))},
     ),
 )

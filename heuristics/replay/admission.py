@@ -92,7 +92,7 @@ class Admitter:
         self.calls = 0
 
     def can_ever_run(self, job: Job) -> bool:
-        """Whether the engine places the job on the whole cluster, idle and up, as Slurm tests at submit."""
+        """Whether the engine places the job on the idle cluster, as Slurm tests at submit."""
         key = shape(job)
         if key not in self._possible:
             idle = Instance(self._live.cluster, jobs=(job,))
@@ -284,7 +284,7 @@ class Admitter:
     def _earliest_among(
         self, entry: ReplayJob, now_s: int, promises: Sequence[Reservation]
     ) -> Reservation | None:
-        """The first of the instants at which something ends where the job fits for its whole limit."""
+        """The first instant at which something ends and the job fits for its whole limit."""
         key = shape(entry.job)
         limit_s, not_before_s = self._floors.get(key, (0, now_s))
         if entry.limit_s < limit_s:

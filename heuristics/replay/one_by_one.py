@@ -1,4 +1,4 @@
-"""Makes a policy of an engine that stops at the first waiting job, as Slurm's main scheduler does."""
+"""Makes a policy of an engine that stops at the first waiting job, as Slurm's does."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def test_wrong_arguments_are_refused(wrong: dict[str, object]) -> None:
 def test_usable_share_of_a_rack_with_3_percent_of_its_nodes_away(
     segment: int, published: float
 ) -> None:
-    """E[floor(X / s) * s] / 18 with X ~ Bin(18, 0.97): generator and scorer against the formula."""
+    """E[floor(X / s) * s] / 18 with X ~ Bin(18, 0.97) out of generator and scorer."""
     racks, up = 4000, 0.97
     chances = [comb(18, k) * up**k * (1 - up) ** (18 - k) for k in range(19)]
     usable = [k // segment * segment / 18 for k in range(19)]

@@ -92,7 +92,7 @@ def test_half_a_file_is_continued_or_fetched_anew(
     server: Server, tmp_path: Path, has_ranges: bool
 ) -> None:
     server.breaks_after = 100_000
-    with pytest.raises(DownloadError, match="broke off after 100,000 of .*; run again"):
+    with pytest.raises(DownloadError, match=r"broke off after 100,000 of .*; run again"):
         download(PublicFile(server.url, SHA), tmp_path)
     assert (tmp_path / "trace.csv.part").stat().st_size == 100_000
     assert not (tmp_path / "trace.csv").exists()

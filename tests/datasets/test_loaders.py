@@ -1,5 +1,7 @@
 """Loaders of traces, on small files of our own, and on the shared traces where they are."""
 
+# ruff: noqa: E501 - the sources' rows are as long as they are
+
 from __future__ import annotations
 
 import gzip

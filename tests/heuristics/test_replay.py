@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from math import factorial, sqrt
 from random import Random
 from statistics import fmean, stdev
@@ -56,7 +57,7 @@ def test_no_node_is_ever_used_twice(admission: Admission) -> None:
             spans.setdefault(node, []).append((entry.start_s, entry.end_s))
     for times_of_node in spans.values():
         ordered = sorted(times_of_node)
-        assert all(a[1] <= b[0] for a, b in zip(ordered, ordered[1:], strict=False))
+        assert all(first[1] <= second[0] for first, second in pairwise(ordered))
 
 
 @pytest.mark.parametrize("admission", Admission)

@@ -1,4 +1,4 @@
-"""The replay with Slurm's emulated schedulers against what a real controller did with its queues."""
+"""The replay with Slurm's emulated schedulers against a real controller's queues."""
 
 from __future__ import annotations
 
