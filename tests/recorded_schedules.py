@@ -37,6 +37,7 @@ def simulate(
     jobs: Sequence[tuple[Job, int]],
     *,
     legality: Legality = Legality.SLURM_26_11,
+    overtakes: bool = True,
 ) -> list[Run]:
     """First come, first served, later jobs wherever they fit; nothing is protected.
 
@@ -48,6 +49,8 @@ def simulate(
         ``(job, runtime in seconds)`` by submission.
     legality
         Which rules the starts obey.
+    overtakes
+        Whether later jobs may start before one that waits.
     """
     requests = Requests(cluster, legality)
     everything = frozenset(range(len(cluster.nodes)))
@@ -68,7 +71,8 @@ def simulate(
         waiting: list[tuple[Job, int]] = []
         for job, runtime_s in queue:
             request = requests.of(job, partition)
-            found = fit(request, scene) if id(request) not in failed else None
+            is_stuck = id(request) in failed or (bool(waiting) and not overtakes)
+            found = None if is_stuck else fit(request, scene)
             if found is None or found.nodes is None:
                 failed.add(id(request))
                 waiting.append((job, runtime_s))

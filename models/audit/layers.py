@@ -238,7 +238,9 @@ def _uncovered(era: Era, resource: Resource) -> Iterator[Finding]:
                 nodes=tuple(poor),
                 start_s=allocation.start_s,
                 end_s=allocation.end_s,
-                message=f"{nodes_in_words(len(poor))} in no layer of {resource.name} that has {amount}",
+                message=(
+                    f"{nodes_in_words(len(poor))} in no layer of {resource.name} that has {amount}"
+                ),
                 partition=allocation.partition,
                 user=allocation.record.job.user,
                 num_nodes=len(allocation.nodes),

@@ -249,6 +249,8 @@ class WaitJudge:
         left = scene
         reserved: list[Reservation] = []
         blocked: dict[int, Request] = {}
+        # Nodes only get fewer and reservations more: who failed once, fails for the rest.
+        refused: dict[int, tuple[int, str]] = {}
         for pending in waiting:
             request = pending.request
             if self._fits[id(request)].nodes is None:
@@ -257,6 +259,10 @@ class WaitJudge:
             made = (self._reservations.of(other, stretch.start_s) for other in blocked.values())
             reserved += [reservation for reservation in made if reservation.from_s < FOREVER_S]
             blocked.clear()
+            refusal = refused.get(id(request))
+            if refusal is not None and pending.limit_s >= refusal[0]:
+                self._charge(refusal[1], pending, stretch.end_s - stretch.start_s)
+                continue
             nodes, until_s = self._offer(pending, stretch, left, reserved)
             if nodes:
                 add_span(pending.spans, stretch.start_s, until_s)
@@ -266,6 +272,8 @@ class WaitJudge:
             else:
                 room = fit(request, left).verdict
                 cause = {True: PROTECTS, False: HIGHER_FIRST, None: UNDECIDED}[room]
+                # A shorter job might still pass a reservation, but no job makes nodes.
+                refused[id(request)] = (0 if cause is HIGHER_FIRST else pending.limit_s, cause)
                 self._charge(cause, pending, stretch.end_s - stretch.start_s)
 
     def _offer(
