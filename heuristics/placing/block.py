@@ -9,13 +9,11 @@ from ...models.topology import BlockTopology, UnitLimits
 from ..state import CountIndex
 from .attempt import Attempt
 from .lookahead import Lookahead
+from .shuffle import MAX_BLOCKS, place_shuffled
 
 
 def place_block(attempt: Attempt, topology: BlockTopology, lookahead: Lookahead) -> bool:
-    """Take nodes for a multi-node job; False (and nothing taken) if none were found.
-
-    Consolidated jobs try the aggregated blocks that hold enough nodes, tightest first.
-    """
+    """Take nodes for a multi-node job; False (and nothing taken) if none were found."""
     units = attempt.units
     limits = topology.unit_limits(units.size)
     if not passes_floor(attempt, topology, limits):
@@ -25,6 +23,18 @@ def place_block(attempt: Attempt, topology: BlockTopology, lookahead: Lookahead)
     num_blocks = len(topology.blocks)
     if attempt.required:
         return place_required(attempt, topology, limits)
+    if _place_one_by_one(attempt, topology, limits, lookahead):
+        return True
+    is_worth_more = limits.region_span > 1 and units.count > 1
+    return is_worth_more and num_blocks <= MAX_BLOCKS and place_shuffled(attempt, topology, limits)
+
+
+def _place_one_by_one(
+    attempt: Attempt, topology: BlockTopology, limits: UnitLimits, lookahead: Lookahead
+) -> bool:
+    """Segment after segment, each at its best; consolidated jobs in the tightest aggregate."""
+    units = attempt.units
+    num_blocks = len(topology.blocks)
     if not units.consolidates:
         return _place_units(attempt, topology, limits, lookahead, 0, num_blocks)
     span = topology.consolidate_span(units.count, units.size, units.spreads)

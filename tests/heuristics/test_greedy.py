@@ -168,3 +168,33 @@ def test_55008_nodes_and_1000_jobs_of_every_kind(objective: Objective) -> None:
     # 0.2 s when the machine is ours; tests share it.
     assert process_time() - start < 0.6
     assert verify(state, result.plan, Legality.DOCUMENTED) == ()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        # slurm_semantics 9.1, G4-G6: segments of a single job in each other's way.
+        instance(
+            blocks([4] * 5, 4, (0,)),
+            Job("1", 15, segment=5),
+            num_nodes=20,
+            allocated=frozenset({0, 8, 12, 13, 16}),
+        ),
+        instance(
+            blocks([3] * 6, 3, (0,)),
+            Job("1", 14, segment=7),
+            num_nodes=18,
+            allocated=frozenset({0, 3, 9, 15}),
+        ),
+        instance(
+            blocks([4] * 6, 4, (0, 1, 3)),
+            Job("1", 18, segment=9, spread_segments=True),
+            num_nodes=24,
+            allocated=frozenset({0, 1, 4, 8, 9, 12}),
+        ),
+    ],
+)
+def test_segments_that_compete_for_blocks(state: Instance) -> None:
+    result = greedy(state, PRIORITY)
+    assert result.objective[0].value == "1"
+    assert verify(state, result.plan, Legality.DOCUMENTED) == ()
