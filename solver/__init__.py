@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .hierarchy import HierarchyAnswer, place_in_hierarchy
 from .solve import optimal
 
-__all__ = ["optimal"]
+__all__ = ["HierarchyAnswer", "optimal", "place_in_hierarchy"]
