@@ -12,6 +12,7 @@ from typing import Any
 
 from ..models.audit import Finding, History
 from ..models.audit.summary import GroupRow
+from ..models.audit.waits import Pending
 from ..models.hostlist import fold
 from .audit_against import Comparison
 from .audit_run import Audit
@@ -123,6 +124,7 @@ def audit_json(audit: Audit, comparisons: Sequence[Comparison]) -> str:
             },
         },
         "findings": [finding_values(audit.history, finding) for finding in audit.findings],
+        "waits": [_wait(pending) for pending in audit.waste.waits],
         "curve": _curve(audit),
         "against": [comparison.as_dict() for comparison in comparisons],
     }
@@ -138,6 +140,18 @@ def _group(row: GroupRow) -> dict[str, Any]:
         "illegal_jobs": len(row.illegal),
         "crossings": row.crossings,
         "lost_node_h": {kind: _short(hours) for kind, hours in row.lost_node_h.items()},
+    }
+
+
+def _wait(pending: Pending) -> dict[str, Any]:
+    """One judged wait: for how long what kept the job, by rule or other cause."""
+    return {
+        "job": pending.wait.record.job.job_id,
+        "num_nodes": pending.request.num_nodes,
+        "start": iso(pending.wait.start_s),
+        "end": iso(pending.wait.end_s),
+        "seconds_by_cause": dict(pending.seconds_by_cause),
+        "repackable_s": sum(end - start for start, end in pending.repack_spans),
     }
 
 

@@ -47,6 +47,8 @@ class Pending:
         Needless intervals, joined where they touch.
     repack_spans
         Intervals in which only a repacking of the running jobs would have made room.
+    seconds_by_cause
+        How long it waited for what: a binding rule, or a name of this module.
     """
 
     wait: Wait
@@ -54,6 +56,7 @@ class Pending:
     turn: tuple[int, int, int, str]
     spans: list[tuple[int, int]] = field(default_factory=list)
     repack_spans: list[tuple[int, int]] = field(default_factory=list)
+    seconds_by_cause: Counter[str] = field(default_factory=Counter)
 
     @property
     def limit_s(self) -> int:
@@ -243,6 +246,7 @@ class WaitJudge:
     def _charge(self, cause: str, pending: Pending, length_s: int) -> None:
         if length_s > 0:
             self.node_s_by_cause[cause] += length_s * pending.request.num_nodes
+            pending.seconds_by_cause[cause] += length_s
 
     def _hand_out(self, stretch: Stretch, scene: Scene, waiting: list[Pending]) -> None:
         """Let waiting jobs take free nodes in the order of the queue, as far as they may."""

@@ -13,7 +13,7 @@ from .findings import Finding, Kind, Severity
 from .history import Era, History
 from .occupancy import Occupancy, Stretch, replay
 from .repack import DEFAULT_BUDGET_S, RepackJudge
-from .waits import MostJobs, Pending, WaitJudge
+from .waits import NEEDLESS, UNDECIDED, MostJobs, Pending, WaitJudge
 
 Progress = Callable[[str], None]
 
@@ -222,6 +222,12 @@ class _Sampler:
         ]
 
 
+def _binding(pending: Pending) -> str:
+    """The rule that kept the job waiting longest."""
+    rules = (cause for cause, _ in pending.seconds_by_cause.most_common() if " " not in cause)
+    return next((rule for rule in rules if rule not in (NEEDLESS, UNDECIDED)), "wait")
+
+
 def _wait_findings(pending: Pending, tolerance_s: int) -> Iterator[Finding]:
     for kind, spans in (
         (Kind.NEEDLESS_WAIT, pending.spans),
@@ -235,7 +241,7 @@ def _wait_findings(pending: Pending, tolerance_s: int) -> Iterator[Finding]:
             how = "could have started on free nodes" if is_needless else "fitted after repacking"
             yield Finding(
                 kind=kind,
-                rule="wait",
+                rule="wait" if is_needless else _binding(pending),
                 severity=Severity.WARNING if is_needless else Severity.INFO,
                 jobs=(job.job_id,),
                 nodes=(),

@@ -73,8 +73,7 @@ def read_records(
         else:
             snapshots.append(snapshot)
     entries.extend(close_snapshots(snapshots, counts, facts))
-    if cluster is not None:
-        entries = _of_cluster(entries, cluster, counts)
+    entries = _of_cluster(entries, cluster, counts)
     merged = merge_entries(entries, counts, facts)
     _count_kinds(merged, facts)
     reader = RequestReader(licenses or LicenseResolver({}), facts)
@@ -150,8 +149,15 @@ def _text(path: Path, facts: Counter[str]) -> str:
 
 
 def _of_cluster(
-    entries: list[RawEntry], cluster: str, counts: dict[str, FileCount]
+    entries: list[RawEntry], cluster: str | None, counts: dict[str, FileCount]
 ) -> list[RawEntry]:
+    """Entries of one cluster: several may use the same names of nodes and ids of jobs."""
+    if cluster is None:
+        found = {entry.cluster for entry in entries if entry.cluster}
+        if len(found) > 1:
+            told = f"records of {len(found)} clusters: {', '.join(sorted(found))}"
+            raise InputError([Problem("RECORDS", "", told, "--cluster with one of them")])
+        return entries
     kept = []
     for entry in entries:
         if entry.cluster in ("", cluster):
@@ -168,9 +174,6 @@ def _count_kinds(merged: list[tuple[RawEntry, bool]], facts: Counter[str]) -> No
         facts["heterogeneous components"] += entry.het_job
         facts["jobs without an end"] += bool(entry.starts) and not entry.ends
         facts["instants unknown"] += not entry.submits
-    clusters = {entry.cluster for entry, _ in merged if entry.cluster}
-    if len(clusters) > 1:
-        facts[f"clusters in one audit ({', '.join(sorted(clusters))})"] += len(clusters)
 
 
 def _build(

@@ -125,6 +125,7 @@ def test_free_nodes_in_the_wrong_places_are_a_wait_until_repacked() -> None:
     assert spans(waste, Kind.NEEDLESS_WAIT) == {}
     assert spans(waste, Kind.REPACK_WAIT) == {"c": [(100, 1000)]}
     assert waste.node_s_by_cause["block_region"] == 4 * 900
+    assert only(waste, Kind.REPACK_WAIT).rule == "block_region"
 
 
 def test_repacking_cannot_make_nodes() -> None:

@@ -258,6 +258,16 @@ def test_bytes_that_are_no_utf8_are_replaced_and_counted(tmp_path: Path) -> None
     assert len(found.records) == 1 and found.facts["files with bytes that are no UTF-8"] == 1
 
 
+def test_records_of_several_clusters_need_a_choice(tmp_path: Path) -> None:
+    header = f"{HEADER}|Cluster"
+    path = tmp_path / "sacct.txt"
+    path.write_text(table(row(1) + "|a", row(1) + "|b", row(2) + "|b", header=header))
+    with pytest.raises(InputError, match="records of 2 clusters: a, b"):
+        read_records([path])
+    found = read_records([path], cluster="b")
+    assert len(found.records) == 2 and found.files[0].skipped["other cluster"] == 1
+
+
 def test_the_same_file_twice_and_broken_json_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "sacct.txt"
     path.write_text(table(row()))
