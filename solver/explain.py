@@ -148,7 +148,6 @@ class _Explainer:
         )
         return rule, f"{free} nodes are free, but nowhere {what}"
 
-
     def _required_but_taken(self, instance: Instance, job: Job) -> str:
         """Names of a few required nodes that are not free; empty if all are in some partition."""
         missing = [

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from ortools.sat.python import cp_model
 
 from .bins import Lane, Signature
-from .model import Expression, Flow, Hold, PlacementModel, Variable
+from .model import Expression, Flow, Hold, PlacementModel, Variable, total
 
 
 def pack(model: PlacementModel) -> None:
@@ -47,31 +47,35 @@ def _pack_cell(model: PlacementModel, shared: list[tuple[Lane, Signature]]) -> E
     """Bound the use of one cell; return the nodes of it that are left for new jobs."""
     size = len(shared[0][0].cells[shared[0][1]])
     use_of: dict[int, list[Expression]] = defaultdict(list)
-    holds: list[Hold] = []
+    # At most one hold of a site is in force; sites of different topologies may both be held.
+    holds_at: list[list[Hold]] = []
     for lane, cell in shared:
-        holds += model.site_holds.get((lane.topology_index, lane.site), [])
+        holds = model.site_holds.get((lane.topology_index, lane.site))
+        if holds:
+            holds_at.append(holds)
         for kind in model.kinds_in.get(lane.index, []):
             usage = model.cell_usage(kind, lane, cell)
             if not isinstance(usage, int):
                 use_of[kind.index].append(usage)
-    used = cp_model.LinearExpr.sum([part for parts in use_of.values() for part in parts])
     if not use_of:
         remaining: Expression = size
     else:
         # A variable of its own keeps the many expressions over what is left short.
         remaining = model.count("", size)
-        model.cp.add(used + remaining == size)
-    if not holds:
+        model.cp.add(
+            total(part for parts in use_of.values() for part in parts) + remaining == size
+        )
+    if not holds_at:
         return remaining
-    for hold in holds:
-        others = [
-            part for index, parts in use_of.items() if index != hold.kind.index for part in parts
-        ]
-        if others:
-            model.cp.add(cp_model.LinearExpr.sum(others) + size * hold.count <= size)
     usable = model.count("", size)
     model.cp.add(usable <= remaining)
-    model.cp.add(usable + size * sum(hold.count for hold in holds) <= size)
+    for holds in holds_at:
+        held = total(hold.count for hold in holds)
+        holders = {hold.kind.index for hold in holds}
+        others = [use for index, uses in use_of.items() if index not in holders for use in uses]
+        # A holder's own use is bounded by its hold, so that the holders need no rows of their own.
+        model.cp.add(total(others) + size * held <= size)
+        model.cp.add(usable + size * held <= size)
     return usable
 
 

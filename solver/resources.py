@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from ortools.sat.python import cp_model
@@ -9,9 +10,12 @@ from ortools.sat.python import cp_model
 from ..models.legality import Legality
 from ..models.resources import INFINITE, Mode, Resource
 from ..models.rules.usage import requested, room, used_before
-from .bins import Lane
-from .model import Expression, Kind, PlacementModel, Variable
+from .bins import Lane, Signature
+from .model import Expression, Kind, PlacementModel, Variable, total
 from .options import node_charges
+
+# Lanes and cells that a kind may use, each with a sample node of the cell.
+Uses = list[tuple[Lane, Signature, int]]
 
 
 def limit_resources(model: PlacementModel) -> None:
@@ -27,52 +31,55 @@ def limit_resources(model: PlacementModel) -> None:
 
 def mode_3(model: PlacementModel, index: int, resource: Resource) -> None:
     """`mode_3`, `power`: amount per node, summed over each layer's nodes, within its capacity."""
+    before = used_before(model.instance, resource)
     for layer_index, drawn in layer_draws(model, index).items():
         layer = resource.layers[layer_index]
-        used = used_before(model.instance, resource)[layer_index]
         # A layer that is over its cap already only forbids to add to it.
-        model.cp.add(drawn <= max(layer.capacity - used, 0))
+        model.cp.add(drawn <= max(layer.capacity - before[layer_index], 0))
 
 
 def layer_draws(model: PlacementModel, index: int) -> dict[int, Expression]:
     """What the plan adds to each layer of resource `index` that it could exceed."""
     resource = model.instance.cluster.resources[index]
-    draws: dict[int, Expression] = {}
-    for resource_index, layer_index in model.layout.binding:
-        if resource_index != index:
-            continue
-        terms = []
-        for kind, lane, cell, node in _uses_of_layer(model, resource, layer_index):
-            charge = node_charges(model.instance, kind.option.job, node)[index]
-            if charge:
-                terms.append(charge * model.cell_usage(kind, lane, cell))
-        draws[layer_index] = cp_model.LinearExpr.sum(terms)
-    return draws
+    terms: dict[int, list[Expression]] = {
+        layer_index: [] for other, layer_index in model.layout.binding if other == index
+    }
+    for kind, lane, cell, node in _uses(model):
+        layers = [layer for layer in resource.layers_of.get(node, ()) if layer in terms]
+        charge = node_charges(model.instance, kind.option.job, node)[index] if layers else 0
+        if charge:
+            drawn = charge * model.cell_usage(kind, lane, cell)
+            for layer in layers:
+                terms[layer].append(drawn)
+    return {layer: cp_model.LinearExpr.sum(parts) for layer, parts in terms.items()}
 
 
-def _uses_of_layer(
-    model: PlacementModel, resource: Resource, layer_index: int
-) -> Iterator[tuple[Kind, Lane, object, int]]:
-    """Every kind and cell inside a layer, with a sample node of the cell."""
-    members = resource.layers[layer_index].nodes
+def _uses(model: PlacementModel) -> Iterator[tuple[Kind, Lane, Signature, int]]:
+    """Every kind and cell that it may use, with a sample node of the cell."""
     for kind_index, lane_index in model.usage:
         lane = model.layout.lanes[lane_index]
         for cell, nodes in lane.cells.items():
-            if nodes[0] in members:
-                yield model.kinds[kind_index], lane, cell, nodes[0]
+            yield model.kinds[kind_index], lane, cell, nodes[0]
 
 
-def _overlaps(model: PlacementModel, resource: Resource, kind: Kind, layer_index: int) -> Variable:
+def _uses_by_kind(model: PlacementModel) -> dict[int, Uses]:
+    uses: dict[int, Uses] = defaultdict(list)
+    for kind, lane, cell, node in _uses(model):
+        uses[kind.index].append((lane, cell, node))
+    return uses
+
+
+def _overlaps(
+    model: PlacementModel, resource: Resource, kind: Kind, uses: Uses, layer_index: int
+) -> Variable:
     """Boolean: the job has a node in the layer."""
-    nodes = [
-        model.cell_usage(kind, lane, cell)
-        for other, lane, cell, _ in _uses_of_layer(model, resource, layer_index)
-        if other is kind
-    ]
+    members = resource.layers[layer_index].nodes
+    inside = total(
+        model.cell_usage(kind, lane, cell) for lane, cell, node in uses if node in members
+    )
     overlap = model.cp.new_bool_var(f"overlap_{kind.index}_{resource.name}_{layer_index}")
-    total = cp_model.LinearExpr.sum(nodes)
-    model.cp.add(total <= kind.option.job.num_nodes * overlap)
-    model.cp.add(total >= overlap)
+    model.cp.add(inside <= kind.option.job.num_nodes * overlap)
+    model.cp.add(inside >= overlap)
     return overlap
 
 
@@ -92,11 +99,13 @@ def mode_2(model: PlacementModel, index: int, resource: Resource) -> None:
     if not requests:
         return
     before = used_before(model.instance, resource)
+    uses = _uses_by_kind(model)
     for layer_index, layer in enumerate(resource.layers):
         if layer.capacity == INFINITE:
             continue
         charged = [
-            amount * _overlaps(model, resource, kind, layer_index) for kind, amount in requests
+            amount * _overlaps(model, resource, kind, uses[kind.index], layer_index)
+            for kind, amount in requests
         ]
         model.cp.add(
             cp_model.LinearExpr.sum(charged) <= max(layer.capacity - before[layer_index], 0)
@@ -114,12 +123,13 @@ def mode_1(model: PlacementModel, index: int, resource: Resource) -> None:
         return
     is_slurm = model.plan_options.legality is Legality.SLURM_26_11
     before = used_before(model.instance, resource)
+    uses = _uses_by_kind(model)
     earlier: list[list[Expression]] = [[] for _ in resource.layers]
     for kind, amount in requests:
         charges: list[Variable] = []
         sufficient: list[Expression] = []
         for layer_index, layer in enumerate(resource.layers):
-            overlap = _overlaps(model, resource, kind, layer_index)
+            overlap = _overlaps(model, resource, kind, uses[kind.index], layer_index)
             charge = model.cp.new_bool_var(f"charge_{kind.index}_{resource.name}_{layer_index}")
             has_room: Expression = int(room(resource, before, layer_index, amount))
             if is_slurm and layer.capacity != INFINITE:
@@ -134,12 +144,11 @@ def mode_1(model: PlacementModel, index: int, resource: Resource) -> None:
             charges.append(charge)
             sufficient.append(has_room)
         model.cp.add(sum(charges) == kind.started)
-        for other, lane, cell, node in _uses_of_layer_any(model):
-            if other is kind:
-                serving = [sufficient[layer] for layer in resource.layers_of.get(node, ())]
-                used = model.cell_usage(kind, lane, cell)
-                most = kind.option.job.num_nodes
-                model.cp.add(used <= most * cp_model.LinearExpr.sum(serving))
+        for lane, cell, node in uses[kind.index]:
+            serving = [sufficient[layer] for layer in resource.layers_of.get(node, ())]
+            used = model.cell_usage(kind, lane, cell)
+            most = kind.option.job.num_nodes
+            model.cp.add(used <= most * cp_model.LinearExpr.sum(serving))
         for layer_index, charge in enumerate(charges):
             earlier[layer_index].append(amount * charge)
     for layer_index, layer in enumerate(resource.layers):
@@ -148,15 +157,6 @@ def mode_1(model: PlacementModel, index: int, resource: Resource) -> None:
                 cp_model.LinearExpr.sum(earlier[layer_index])
                 <= max(layer.capacity - before[layer_index], 0)
             )
-
-
-def _uses_of_layer_any(
-    model: PlacementModel,
-) -> Iterator[tuple[Kind, Lane, object, int]]:
-    for kind_index, lane_index in model.usage:
-        lane = model.layout.lanes[lane_index]
-        for cell, nodes in lane.cells.items():
-            yield model.kinds[kind_index], lane, cell, nodes[0]
 
 
 def _room_at_turn(
