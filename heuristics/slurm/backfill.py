@@ -105,6 +105,15 @@ class Timetable:
         flags[list(nodes)] = True
         return flags if hold.closed is None else flags | hold.closed
 
+    def start_now(self, job: Job, partition: Partition) -> Segments | None:
+        """Nodes for a job that is planned to start now, chosen once more; None if there are none.
+
+        Only now hierarchical resources in use count.
+        """
+        return _select(
+            self.state, job, partition, self._usable(job, partition, 0), View.NOW
+        )
+
     def add_end(self, job: Job) -> None:
         """Note when a job that starts now must end."""
         self.ends_s[job.job_id] = _limit_s(job)
@@ -144,7 +153,7 @@ class Timetable:
 
     def _will_run(self, job: Job, partition: Partition, mask: Pool) -> Planned | None:
         """The first moment at which `job` fits into `mask` as running jobs end."""
-        segments = _select(self.state, job, partition, mask, View.NOW)
+        segments = _select(self.state, job, partition, mask, View.FUTURE)
         if segments is not None:
             return Planned(0, segments)
         eligible = candidates(self.state, job, partition, View.UP) & mask

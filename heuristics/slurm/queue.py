@@ -155,11 +155,11 @@ def _backfill_job(run: _Pass, timetable: Timetable, job: Job) -> None:
         planned = timetable.plan(job, partition)
         if planned is None:
             continue
-        if planned.start_s > 0:
-            timetable.reserve(job, partition, planned)
-        elif run.start(job, partition, planned.segments):
+        segments = timetable.start_now(job, partition) if planned.start_s == 0 else None
+        if segments is not None and run.start(job, partition, segments):
             timetable.add_end(job)
             return
+        timetable.reserve(job, partition, planned)
 
 
 def _report(progress: Progress | None, run: _Pass, engine: str) -> None:
