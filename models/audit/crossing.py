@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..resources import Mode
 from ..topology import BlockTopology, Topology, TreeTopology, UnitLimits
 from .findings import Finding, Kind, Severity
 from .fit_block import by_block
@@ -27,6 +28,8 @@ class Spread:
     span, smallest
         Base blocks of the smallest aggregated block around the job, and around the narrowest
         legal placement; 0 where there are no levels, or none holds it.
+    is_judged
+        Whether the narrowest placement is known; if not, the recorded one stands for it.
     """
 
     allocation: Allocation
@@ -34,6 +37,7 @@ class Spread:
     fewest: int
     span: int = 0
     smallest: int = 0
+    is_judged: bool = True
 
     @property
     def is_needless(self) -> bool:
@@ -72,8 +76,8 @@ def spread_of(allocation: Allocation, request: Request, scene: Scene) -> Spread 
 
     Notes
     -----
-    Not judged, and taken as narrow as possible: segments larger than a base block, requests on
-    resources, and requests with required nodes.
+    Not judged, and taken as narrow as possible: segments larger than a base block, requests with
+    required nodes, and requests on resources of which some layer could run short.
     """
     topology = request.topology
     blocks = touched_blocks(allocation, topology)
@@ -82,14 +86,14 @@ def spread_of(allocation: Allocation, request: Request, scene: Scene) -> Spread 
     if len(blocks) == 1:
         return Spread(allocation, 1, 1)
     usable = scene.usable(request).union(allocation.nodes)
-    if request.required or request.needs:
-        return Spread(allocation, len(blocks), len(blocks))
+    if request.required or not layers_are_loose(request, scene):
+        return Spread(allocation, len(blocks), len(blocks), is_judged=False)
     if isinstance(topology, TreeTopology):
         leaves = _fewest_leaves(request, topology, usable)
         return Spread(allocation, len(blocks), min(leaves or len(blocks), len(blocks)))
     assert isinstance(topology, BlockTopology)
     if request.units.count > 1 and topology.unit_limits(request.units.size).region_span > 1:
-        return Spread(allocation, len(blocks), len(blocks))
+        return Spread(allocation, len(blocks), len(blocks), is_judged=False)
     members = by_block(request, scene, usable, frozenset())
     counts = {block: len(nodes) for block, nodes in members.items()}
     fewest = _fewest_blocks(request, topology, counts, len(blocks))
@@ -98,6 +102,21 @@ def spread_of(allocation: Allocation, request: Request, scene: Scene) -> Spread 
     lower = [s for s in spans if not span or s < span]
     smallest = next((s for s in lower if _holds(request, topology, counts, s)), span)
     return Spread(allocation, len(blocks), min(fewest or len(blocks), len(blocks)), span, smallest)
+
+
+def layers_are_loose(request: Request, scene: Scene) -> bool:
+    """Whether every layer could feed the whole request, so that resources do not matter to it."""
+    for index, amount in request.needs:
+        resource = scene.cluster.resources[index]
+        is_per_node = resource.is_power or resource.mode is Mode.MODE_3
+        most = amount * request.num_nodes if is_per_node else amount
+        if not resource.is_power and any(n not in resource.layers_of for n in request.eligible):
+            return False
+        for layer in range(len(resource.layers)):
+            left = scene.headroom(index, layer)
+            if left is not None and left < most:
+                return False
+    return True
 
 
 def touched_blocks(allocation: Allocation, topology: Topology) -> set[int]:

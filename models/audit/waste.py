@@ -151,7 +151,9 @@ def _walk(
     sampler = _Sampler(era, options)
     done = 0
     for stretch in occupancy.stretches():
-        waste.spreads.extend(_spreads(occupancy, stretch))
+        for spread in _spreads(occupancy, stretch):
+            waste.spreads.append(spread)
+            waste.facts["crossings not judged"] += not spread.is_judged
         if stretch.change.moves_nodes or not waste.samples:
             sampler.take(occupancy, stretch)
         if options.judges_waits:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from rackwright.models.formats.records import Record, RecordSet
 from rackwright.models.job import Job
 from rackwright.models.legality import Exclusive, Legality
 from rackwright.models.node import Node
+from rackwright.models.resources import Layer, Mode, Resource
 from rackwright.models.topology import Block, BlockTopology
 
 DAY_S = 86_400
@@ -238,3 +240,16 @@ def test_the_curve_adds_up_to_all_nodes() -> None:
     by_start = {s.start_s: s for s in samples}
     assert (by_start[0].usable, by_start[0].stranded) == (4, 1)
     assert (by_start[300].absent, by_start[300].usable) == (1, 0)
+
+
+def test_crossings_under_a_cap_are_judged_where_the_cap_does_not_bind() -> None:
+    machine = cluster()
+    layer = Layer(frozenset(range(8)), 1000, name="hall")
+    power = Resource("power", Mode.MODE_3, (layer,), unit="W")
+    wide = record("x", 4, start=0, end=3600, nodes="n[0-1,4-5]", segment=2)
+    job = replace(wide.job, power_w=100)
+    loose = waste_of([replace(wide, job=job)], machine=replace(machine, resources=(power,)))
+    assert len(loose.findings) == 1 and not loose.facts["crossings not judged"]
+    tight = replace(power, layers=(replace(layer, count=400), Layer(frozenset(range(4)), 200)))
+    waste = waste_of([replace(wide, job=job)], machine=replace(machine, resources=(tight,)))
+    assert waste.findings == [] and waste.facts["crossings not judged"] == 1
