@@ -77,7 +77,8 @@ def spread_of(allocation: Allocation, request: Request, scene: Scene) -> Spread 
     Notes
     -----
     Not judged, and taken as narrow as possible: segments larger than a base block, requests with
-    required nodes, and requests on resources of which some layer could run short.
+    required nodes or placed as on flat, and requests on resources with a layer that could run
+    short.
     """
     topology = request.topology
     blocks = touched_blocks(allocation, topology)
@@ -86,7 +87,8 @@ def spread_of(allocation: Allocation, request: Request, scene: Scene) -> Spread 
     if len(blocks) == 1:
         return Spread(allocation, 1, 1)
     usable = scene.usable(request).union(allocation.nodes)
-    if request.required or not layers_are_loose(request, scene):
+    is_free_to_move = scene.is_ruled(request) and not request.required
+    if not is_free_to_move or not layers_are_loose(request, scene):
         return Spread(allocation, len(blocks), len(blocks), is_judged=False)
     if isinstance(topology, TreeTopology):
         leaves = _fewest_leaves(request, topology, usable)
