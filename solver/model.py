@@ -178,13 +178,13 @@ class PlacementModel:
 
         A flow lane has one cell, so that it is all or nothing.
         """
-        candidates = kind.option.candidates
-        if kind.option.holds_sites and not lane.bins[0].is_job_free:
-            return 0
-        if lane.is_single:
-            return sum(len(nodes) for nodes in lane.cells.values() if nodes[0] in candidates)
-        sample = lane.bins[0].nodes[0]
-        return lane.free if sample in candidates else 0
+        option = kind.option
+        key = (id(option.candidates), option.holds_sites)
+        counts = self._eligible.get(key)
+        if counts is None:
+            counts = [_eligible(option, lane) for lane in self.layout.lanes]
+            self._eligible[key] = counts
+        return counts[lane.index]
 
     def fitting(self, kind: Kind, lane: Lane, size: int) -> int:
         """Most units of `size` nodes of the kind that fit the bins of the lane."""
@@ -200,6 +200,11 @@ class PlacementModel:
         return [
             lane for lane in self.layout.of(option.topology_index) if self.eligible(kind, lane)
         ]
+
+    @cached_property
+    def _eligible(self) -> dict[tuple[int, bool], list[int]]:
+        """Per candidate set, and whether only job-free sites count: nodes per lane."""
+        return {}
 
     @cached_property
     def lane_of_node(self) -> dict[tuple[int, int], Lane]:
@@ -259,3 +264,11 @@ class PlacementModel:
             (node,) = lane.cells[cell]
             return cp_model.LinearExpr.sum(self.windows_at.get((kind.index, node), []))
         return self.cell_use.get((kind.index, lane.index, cell), 0)
+
+
+def _eligible(option: Option, lane: Lane) -> int:
+    if option.holds_sites and not lane.bins[0].is_job_free:
+        return 0
+    if not lane.is_single:
+        return lane.free if lane.bins[0].nodes[0] in option.candidates else 0
+    return sum(len(nodes) for nodes in lane.cells.values() if nodes[0] in option.candidates)
