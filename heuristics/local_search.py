@@ -21,8 +21,9 @@ DEFAULT_WORK = 6.0
 STEPS_PER_WORK = 20_000
 _MAX_WAITING = 12
 _START_TEMPERATURE = 0.01
-_PLAIN_SHARE = 0.3
 _CLOCK_EVERY = 16
+# Up to here every plan is scored in full, which takes about as long as making it.
+_MAX_SCORED_NODES = 600
 # Iterations without a better plan after which a small instance counts as done.
 _PATIENCE = 500
 _PATIENCE_PER_JOB = 50
@@ -59,7 +60,7 @@ def greedy_with_local_search(
     search.run(options.work or DEFAULT_WORK, deadline)
     plan, terms = state.plan(), score(instance, state.plan(), options)
     if is_better(start_terms, terms):
-        # All terms but the first are estimated while searching.
+        # On large instances all terms but the first are estimated while searching.
         state.restore(start)
         plan, terms = start_plan, start_terms
     return PlanResult(
@@ -73,11 +74,14 @@ def greedy_with_local_search(
     )
 
 
+Judgement = tuple[int, tuple[int, ...]]
+
+
 class LocalSearch:
     """Ruin and recreate with simulated annealing on the first term.
 
-    A plan is judged by ``(first term, worth of what is left)``: the second is what the look-ahead
-    says of the free nodes, close to the usable capacity of the score and cheap to keep.
+    A plan is judged by its first term, then by the others: as scored on small instances, on large
+    ones by what the look-ahead says of the free nodes, close to usable capacity and cheap to keep.
     """
 
     def __init__(
@@ -91,12 +95,15 @@ class LocalSearch:
         self.iterations = 0
         self.improvements = 0
         instance = state.instance
+        self._options = options
+        self._is_scored = len(instance.cluster.nodes) <= _MAX_SCORED_NODES
         self._is_priority = options.objective is Objective.PRIORITY
         self._progress = progress
         self._random = Random(options.seed)
         self._values = job_values(instance, options.objective)
         self._density = densities(instance, options.objective)
-        self._lookaheads = (lookaheads, {name: one.plain() for name, one in lookaheads.items()})
+        self._lookaheads = lookaheads
+        self._plain = {name: one.plain() for name, one in lookaheads.items()}
         self._worths = [
             WorthIndex(view, lookaheads[name].unit_worth(view))
             for name, view in state.views.items()
@@ -160,7 +167,7 @@ class LocalSearch:
                 continue
             kind = request_kind(state, job) or job.job_id
             if kind not in verdict:
-                verdict[kind] = self._place(job, 0)
+                verdict[kind] = self._place(job, self._lookaheads)
                 if verdict[kind]:
                     state.stop(job.job_id)
             if verdict[kind]:
@@ -169,9 +176,21 @@ class LocalSearch:
         jobs = [job for job in state.instance.jobs if job.job_id in found]
         return sorted(jobs, key=lambda job: -self._density[job.job_id])
 
-    def _place(self, job: Job, lookahead: int) -> bool:
+    def _some_lookaheads(self) -> Mapping[str, Lookahead]:
+        """The look-ahead over the queue, none, or one over some of its sizes."""
+        choice = self._random.random()
+        if choice < 0.5:
+            return self._lookaheads
+        if choice < 0.8:
+            return self._plain
+        return {name: one.narrowed(self._random) for name, one in self._lookaheads.items()}
+
+    def _place(self, job: Job, lookaheads: Mapping[str, Lookahead]) -> bool:
         """Try to start a job; every unit counts as a step."""
-        is_placed = place_job(self.state, job, self._lookaheads[lookahead])
+        partitions = self.state.instance.partitions_of(job)
+        if len(partitions) > 1:
+            partitions = tuple(self._random.sample(partitions, len(partitions)))
+        is_placed = place_job(self.state, job, lookaheads, partitions)
         self._steps += 1 + (job.num_units if is_placed else 0)
         return is_placed
 
@@ -180,10 +199,10 @@ class LocalSearch:
     ) -> list[str]:
         """Start the target, then what else fits of the ejected and some waiting jobs."""
         random = self._random
-        lookahead = int(random.random() < _PLAIN_SHARE)
+        lookaheads = self._some_lookaheads()
         placed: list[str] = []
         if target is not None:
-            if not self._place(target, lookahead):
+            if not self._place(target, lookaheads):
                 return placed
             placed.append(target.job_id)
         # Never more than are free; blocks held by exclusive jobs may leave less.
@@ -197,7 +216,7 @@ class LocalSearch:
         for job in self._in_some_order(list(candidates.values())):
             kind = request_kind(self.state, job)
             if job.num_nodes <= left and kind not in failed:
-                if self._place(job, lookahead):
+                if self._place(job, lookaheads):
                     placed.append(job.job_id)
                     left -= job.num_nodes
                 elif kind is not None:
@@ -215,10 +234,15 @@ class LocalSearch:
         noise = {job.job_id: random.uniform(0.6, 1.4) for job in jobs}
         return sorted(jobs, key=lambda job: -self._density[job.job_id] * noise[job.job_id])
 
-    def _judge(self, value: int) -> tuple[int, int]:
-        return value, sum(worth.total() for worth in self._worths)
+    def _judge(self, value: int) -> Judgement:
+        """The first term and the others, larger is better."""
+        if not self._is_scored:
+            return value, (sum(worth.total() for worth in self._worths),)
+        terms = score(self.state.instance, self.state.plan(), self._options)[1:]
+        numbers = ((int(term.value), term.is_minimised) for term in terms)
+        return value, tuple(-number if falls else number for number, falls in numbers)
 
-    def _accepts(self, judged: tuple[int, int], current: tuple[int, int], progress: float) -> bool:
+    def _accepts(self, judged: Judgement, current: Judgement, progress: float) -> bool:
         """Better or equal; a little worse while the search is young.
 
         On `priority` the start vector never gets worse: no job's bit is small change.
@@ -227,7 +251,7 @@ class LocalSearch:
             return True
         slack = -log(1 - self._random.random()) * _START_TEMPERATURE * (1 - progress)
         if judged[0] == current[0]:
-            return judged[1] >= current[1] * (1 - slack)
+            return judged[1][0] >= current[1][0] * (1 - slack)
         return not self._is_priority and judged[0] >= current[0] * (1 - slack)
 
     def _roll_back(self, placed: Sequence[str], ejected: Sequence[Started]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from ...models.legality import Legality
+from ...models.rules.block import has_floor_capacity
 from ...models.topology import BlockTopology, UnitLimits
 from ..state import CountIndex
 from .attempt import Attempt
@@ -16,7 +17,7 @@ def place_block(attempt: Attempt, topology: BlockTopology, lookahead: Lookahead)
     """Take nodes for a multi-node job; False (and nothing taken) if none were found."""
     units = attempt.units
     limits = topology.unit_limits(units.size)
-    if not passes_floor(attempt, topology, limits):
+    if not passes_floor(attempt, limits):
         return False
     if attempt.counts.total < units.count * units.size:
         return False
@@ -47,20 +48,13 @@ def _place_one_by_one(
     return False
 
 
-def passes_floor(attempt: Attempt, topology: BlockTopology, limits: UnitLimits) -> bool:
-    """Whether 26.11's check of whole-topology units lets the job pass (8.1 bug 1).
-
-    The same as `models.rules.block.has_floor_capacity`, on counts at hand.
-    """
-    if attempt.state.legality is not Legality.SLURM_26_11 or attempt.required:
+def passes_floor(attempt: Attempt, limits: UnitLimits) -> bool:
+    """Whether 26.11's check of whole-topology units lets the job pass (8.1 bug 1)."""
+    if attempt.state.legality is not Legality.SLURM_26_11:
         return True
     if not (limits.is_top and limits.is_limited):
         return True
-    counts = attempt.state.start_counts(attempt.view, attempt.eligible)
-    span = limits.lower_span
-    complete = len(topology.blocks) // span * span
-    lower = [sum(counts[at : at + span]) for at in range(0, complete, span)]
-    return sum(sorted(lower, reverse=True)[: limits.max_lower]) >= attempt.units.size
+    return has_floor_capacity(attempt.state.instance, attempt.job, attempt.partition)
 
 
 def _place_units(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ...models.cluster import Partition
 from ...models.job import Job
@@ -18,15 +18,22 @@ from .torus import place_torus
 from .tree import place_tree
 
 
-def place_job(state: State, job: Job, lookaheads: Mapping[str, Lookahead]) -> bool:
+def place_job(
+    state: State,
+    job: Job,
+    lookaheads: Mapping[str, Lookahead],
+    partitions: Sequence[Partition] | None = None,
+) -> bool:
     """Start `job` in the first of its partitions where it fits; False if it fits in none.
 
     Parameters
     ----------
     lookaheads
         By name of the topology.
+    partitions
+        Its partitions in another order than it named them.
     """
-    for partition in state.instance.partitions_of(job):
+    for partition in partitions or state.instance.partitions_of(job):
         if can_ever_start(state, job, partition):
             attempt = Attempt(state, job, partition)
             topology = state.instance.cluster.topology_of(partition)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from random import Random
 
 from ...models.instance import Instance
 from ...models.job import Job
@@ -94,6 +95,13 @@ class Lookahead:
     def plain(self) -> Lookahead:
         """The same without knowledge of the queue: plain best fit."""
         return Lookahead(self._base_size, [(1, 1)], 0.0)
+
+    def narrowed(self, random: Random) -> Lookahead:
+        """The same with some of the queue's sizes only."""
+        if not self._weights:
+            return self
+        some = random.sample(self._weights, random.randint(1, len(self._weights)))
+        return Lookahead(self._base_size, some, self.exclusive_share * random.random())
 
     def unit_worth(self, view: View) -> Callable[[int, int], int]:
         """Worth of the free nodes of a unit of `view`, given its index and their mask."""
