@@ -8,7 +8,7 @@ from pathlib import Path
 from rackwright.models.formats.kueue_cases import read_kueue_cases
 from rackwright.solver.hierarchy import place_in_hierarchy
 
-SLOTS = {("b1", "r1"): 3, ("b1", "r2"): 2, ("b2", "r1"): 4}
+SLOTS: dict[tuple[str, ...], int] = {("b1", "r1"): 3, ("b1", "r2"): 2, ("b2", "r1"): 4}
 
 
 def test_one_domain_of_the_required_level_holds_all() -> None:
