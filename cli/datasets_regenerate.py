@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from ..datasets.build import write_recipe
 from ..datasets.recipes import RECIPES
-from ..datasets.shipped import Shipped, find_shipped, load_shipped, shipped
+from ..datasets.shipped import Shipped, find_shipped, load_folder, shipped
 from ..models.errors import UnsupportedError
 from ..models.formats.atomic import write_atomically
 from ..models.formats.fingerprint import fingerprint
@@ -34,9 +35,11 @@ def regenerate_shipped(name: str | None, to: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if entry.name in recipes:
             write_recipe(recipes[entry.name], to)
-            instance = recipes[entry.name].build()
         else:
-            instance = load_shipped(entry)
+            for path in entry.files.values():
+                if path.parent.resolve() != folder.resolve():
+                    shutil.copyfile(path, folder / path.name)
+        instance = load_folder(folder)
         document, gaps = solve(entry, instance)
         write_atomically(folder / "optimum.json", json.dumps(document, indent=1) + "\n")
         write_atomically(folder / "gaps.csv", as_csv(gaps))

@@ -43,19 +43,7 @@ class Shipped:
     @property
     def files(self) -> dict[str, Path]:
         """Option of ``rackwright plan`` to file, for all files that it has."""
-        names = {
-            "topology": ("topology.yaml",),
-            "nodes": ("nodes.csv",),
-            "jobs": ("jobs.yaml", "jobs.csv"),
-            "resources": ("resources.yaml", "power.yaml"),
-            "slurm-conf": ("slurm.conf",),
-        }
-        return {
-            option: self.folder / name
-            for option, choices in names.items()
-            for name in choices
-            if (self.folder / name).is_file()
-        }
+        return files_in(self.folder)
 
     @property
     def command(self) -> str:
@@ -64,6 +52,23 @@ class Shipped:
             f"--{option} datasets/{self.name}/{path.name}" for option, path in self.files.items()
         )
         return f"rackwright plan {' '.join(options)} --objective {self.objective.value}"
+
+
+def files_in(folder: Path) -> dict[str, Path]:
+    """Option of ``rackwright plan`` to file, for the files of one instance."""
+    names = {
+        "topology": ("topology.yaml",),
+        "nodes": ("nodes.csv",),
+        "jobs": ("jobs.yaml", "jobs.csv"),
+        "resources": ("resources.yaml", "power.yaml"),
+        "slurm-conf": ("slurm.conf",),
+    }
+    return {
+        option: folder / name
+        for option, choices in names.items()
+        for name in choices
+        if (folder / name).is_file()
+    }
 
 
 def shipped() -> tuple[Shipped, ...]:
@@ -92,7 +97,12 @@ def find_shipped(name: str) -> Shipped:
 
 def load_shipped(entry: Shipped) -> Instance:
     """The instance as read from its files."""
-    files = entry.files
+    return load_folder(entry.folder)
+
+
+def load_folder(folder: Path) -> Instance:
+    """The instance whose files lie in `folder` under the usual names."""
+    files = files_in(folder)
     return load_state(
         topology=files["topology"],
         nodes=[files["nodes"]],
