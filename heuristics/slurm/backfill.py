@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
@@ -21,7 +23,6 @@ from .state import State
 RESOLUTION_S = 60
 WINDOW_S = 7 * 24 * 3600
 UNLIMITED_S = 365 * 24 * 3600
-_FIRST_GROUP_S = 30
 
 
 class Stalled(Exception):
@@ -110,9 +111,7 @@ class Timetable:
 
         Only now hierarchical resources in use count.
         """
-        return _select(
-            self.state, job, partition, self._usable(job, partition, 0), View.NOW
-        )
+        return _select(self.state, job, partition, self._usable(job, partition, 0), View.NOW)
 
     def add_end(self, job: Job) -> None:
         """Note when a job that starts now must end."""
@@ -167,20 +166,15 @@ class Timetable:
         return None
 
     def _groups(self, eligible: Pool) -> Iterator[tuple[int, list[str]]]:
-        """Running jobs on eligible nodes by end; groups cover a window that doubles each time."""
+        """Running jobs on eligible nodes that end at the same moment, by that moment."""
         holds = self.state.holds
         ending = sorted(
             (end_s, job_id)
             for job_id, end_s in self.ends_s.items()
             if job_id in holds and eligible[list(holds[job_id].nodes)].any()
         )
-        window_s = _FIRST_GROUP_S
-        while ending:
-            first_s = ending[0][0]
-            group = [each for each in ending if each[0] <= first_s + window_s]
-            ending = ending[len(group) :]
-            window_s *= 2
-            yield group[-1][0], [job_id for _, job_id in group]
+        for end_s, group in groupby(ending, key=itemgetter(0)):
+            yield end_s, [job_id for _, job_id in group]
 
 
 def _select(

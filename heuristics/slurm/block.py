@@ -188,7 +188,7 @@ def _not_enough(
     """A unit failed inside its block; with consolidate any failure drops the area (3.1.5)."""
     if refusal.action is Action.HINT and np.count_nonzero(unit.inside) < unit.size:
         return _too_small(request, unit)
-    if area and refusal.action is not Action.PERMANENT:
+    if area and refusal.code is not Code.REQUIRED_LACK_RESOURCES:
         code = Code.NO_UNIT_FOR_SEGMENT
         return replace(refusal, code=code, action=Action.DROP_SET, nodes=area)
     if refusal.action is not Action.HINT:

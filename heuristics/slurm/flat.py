@@ -54,9 +54,7 @@ def select_flat(pool: Pool, request: Request, weights: Counts) -> Segments | Ref
     mode3 = start_mode3(request)
     chosen = list(request.required)
     if not _take_all(chosen, mode3):
-        return Refusal(
-            Code.REQUIRED_LACK_RESOURCES, "5.4 required node over a layer", Action.DEFAULT
-        )
+        return Refusal(Code.GENERIC, "5.4 required node over a layer", Action.DEFAULT)
     runs = _runs(pool, request, weights)
     while _room(request, chosen) > 0:
         enough = request.min_nodes - len(chosen)
