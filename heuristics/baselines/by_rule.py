@@ -64,7 +64,7 @@ class ByRule:
     def _block(self, attempt: Attempt, topology: BlockTopology) -> bool:
         units = attempt.units
         limits = topology.unit_limits(units.size)
-        if not passes_floor(attempt, topology, limits):
+        if not passes_floor(attempt, limits):
             return False
         if attempt.required:
             return place_required(attempt, topology, limits)

@@ -75,7 +75,7 @@ class Kueue:
     def _block(self, attempt: Attempt, topology: BlockTopology) -> bool:
         units = attempt.units
         limits = topology.unit_limits(units.size)
-        if not passes_floor(attempt, topology, limits):
+        if not passes_floor(attempt, limits):
             return False
         spans = sorted({1 << level for level in topology.levels}, reverse=True)
         rooms = attempt.rooms(0, attempt.view.outside)

@@ -62,7 +62,6 @@ class State:
         self._shadows: dict[str, list[tuple[View, dict[int, int]]]] = {}
         self._counts: dict[tuple[object, ...], CountIndex] = {}
         self._ranks: dict[str, list[int]] = {}
-        self._start_counts: dict[tuple[str, int], list[int]] = {}
         self._placed_flat: dict[tuple[int, str, bool], bool] = {}
 
     def _open(self, view: View) -> None:
@@ -140,17 +139,6 @@ class State:
             index = counts.regions[span] = RegionIndex(counts, span)
         index.refresh()
         return index
-
-    def start_counts(self, view: View, nodes: frozenset[int]) -> list[int]:
-        """Free nodes of the instance per unit among `nodes`, before anything is planned."""
-        key = (view.topology.name, id(nodes))
-        counts = self._start_counts.get(key)
-        if counts is None:
-            masks = self.masks(view, nodes)
-            free = self.masks(view, self.instance.free)
-            counts = [(mask & up).bit_count() for mask, up in zip(masks, free, strict=True)]
-            self._start_counts[key] = counts
-        return counts
 
     def is_placed_flat(self, job: Job, partition: Partition) -> bool:
         """Whether the flat algorithm places a multi-node job (0.4), remembered per candidates."""

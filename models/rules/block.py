@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from ..cluster import Partition
 from ..instance import Instance
 from ..job import Job
+from ..legality import Legality
 from ..topology import BlockTopology
+from .exclusive import held_nodes, is_enforced, unit_nodes
 from .start import Start
 
 
@@ -73,9 +75,9 @@ def whole_topology_floor(start: Start) -> str | None:
 def has_floor_capacity(instance: Instance, job: Job, partition: Partition) -> bool:
     """Whether Slurm 26.11 finds room for a whole-topology unit of `job` in the start state.
 
-    True for units that fit an enabled level. The M largest counts of eligible free nodes among
-    the first ``K // lower_span`` lower-level blocks must hold the unit; required nodes skip the
-    check (9.4).
+    True for units that fit an enabled level. The M largest counts of nodes that the job could use,
+    held units left out, among the first ``K // lower_span`` lower-level blocks must hold the unit;
+    required nodes skip the check (9.4).
     """
     topology = instance.cluster.topology_of(partition)
     if not isinstance(topology, BlockTopology) or instance.required(job, partition):
@@ -86,11 +88,23 @@ def has_floor_capacity(instance: Instance, job: Job, partition: Partition) -> bo
         return True
     counts = [0] * (len(topology.blocks) // limits.lower_span)
     covered = len(counts) * limits.lower_span
-    for node in instance.eligible(job, partition) & instance.free:
+    for node in _usable_at_start(instance, job, partition, topology):
         block = topology.block_of.get(node, covered)
         if block < covered:
             counts[block // limits.lower_span] += 1
     return sum(sorted(counts, reverse=True)[: limits.max_lower]) >= size
+
+
+def _usable_at_start(
+    instance: Instance, job: Job, partition: Partition, topology: BlockTopology
+) -> frozenset[int]:
+    """Nodes that 26.11 counts for the job: BLOCKED ones are not available to it (0.2, 7)."""
+    legality = Legality.SLURM_26_11
+    nodes = instance.eligible(job, partition) & instance.free
+    nodes -= held_nodes(instance, topology, legality)
+    if instance.is_exclusive(job, partition) and is_enforced(topology, legality):
+        nodes -= unit_nodes(topology, instance.occupied)
+    return nodes
 
 
 def spread_segments(start: Start) -> str | None:
