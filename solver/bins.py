@@ -10,8 +10,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..models.instance import Instance
 from ..models.topology import (
@@ -80,10 +82,15 @@ class Lane:
         """Whether the lane is one bin."""
         return len(self.bins) == 1
 
-    @property
+    @cached_property
+    def free_counts(self) -> Counter[int]:
+        """Number of bins per free count."""
+        return Counter(bin_.free for bin_ in self.bins)
+
+    @cached_property
     def free(self) -> int:
         """Usable nodes of all its bins."""
-        return sum(bin_.free for bin_ in self.bins)
+        return sum(free * number for free, number in self.free_counts.items())
 
     @property
     def site(self) -> int:
@@ -93,7 +100,7 @@ class Lane:
     @property
     def largest(self) -> int:
         """Usable nodes of its largest bin."""
-        return max(bin_.free for bin_ in self.bins)
+        return max(self.free_counts)
 
 
 def bins_of(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from ortools.sat.python import cp_model
 
 from .bins import OUTSIDE, Lane
@@ -79,7 +77,7 @@ def _hold_bins(model: PlacementModel, kind: Kind, lane: Lane) -> None:
     is_small = (kind.index, lane.index) in model.units
     holds = [
         Hold(kind, free, number, model.count(f"hold_{kind.index}_{lane.index}_{free}", number))
-        for free, number in sorted(Counter(bin_.free for bin_ in lane.bins).items())
+        for free, number in sorted(lane.free_counts.items())
         if not is_small or free >= units.size
     ]
     model.lane_holds.setdefault(lane.index, []).extend(holds)

@@ -192,7 +192,7 @@ class PlacementModel:
             return self.eligible(kind, lane) // size
         if not self.eligible(kind, lane):
             return 0
-        return sum(bin_.free // size for bin_ in lane.bins)
+        return sum(number * (free // size) for free, number in lane.free_counts.items())
 
     def lanes_for(self, kind: Kind) -> list[Lane]:
         """Lanes of the kind's topology with a node that it may use."""

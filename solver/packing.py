@@ -80,7 +80,7 @@ def _pack_cell(model: PlacementModel, shared: list[tuple[Lane, Signature]]) -> E
 
 
 def _pack_flow(model: PlacementModel, lane: Lane) -> None:
-    supply = Counter(bin_.free for bin_ in lane.bins)
+    supply = lane.free_counts
     kinds = [kind for kind in model.kinds_in.get(lane.index, []) if not kind.option.holds_sites]
     units: dict[int, list[Variable]] = defaultdict(list)
     loose: list[Expression] = []
