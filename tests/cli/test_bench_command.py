@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from rackwright.cli.bench_cells import Contradiction, OptimumCheck, list_cells
+from rackwright.cli.bench_cells import Cell, Contradiction, OptimumCheck, list_cells
 from rackwright.cli.bench_summary import summarise
 from rackwright.cli.main import app
 from rackwright.models.errors import InputError
@@ -201,9 +201,13 @@ def test_gaps_are_to_the_bound_where_there_is_no_proof() -> None:
 
 
 def test_cells_are_a_deterministic_list() -> None:
-    arguments: tuple[Any, ...] = (None, ["greedy", "optimal"], [3, 1], [Objective.WEIGHTED])
-    first = list_cells(*arguments, Legality.DOCUMENTED)
-    assert list(first) == list(list_cells(*arguments, Legality.DOCUMENTED))
+    def cells() -> dict[str, Cell]:
+        return list_cells(
+            None, ["greedy", "optimal"], [3, 1], [Objective.WEIGHTED], Legality.DOCUMENTED
+        )
+
+    first = cells()
+    assert list(first) == list(cells())
     keys = list(first)
     assert keys[0] == "demo 3 weighted documented optimal"
     assert keys.index("mixed-16 1 weighted documented greedy") > keys.index(
