@@ -13,7 +13,7 @@ from ..models.resources import Mode
 from ..models.rules.block import has_floor_capacity
 from ..models.rules.exclusive import held_nodes, is_enforced
 from ..models.rules.resources import refusing_resource
-from ..models.rules.start import is_placed_flat
+from ..models.rules.start import dispatch_candidates, is_placed_flat
 from ..models.rules.tree import leaf_limit
 from ..models.rules.usage import draw_w, requested
 from ..models.topology import BlockTopology, RingTopology, Topology, TorusTopology, TreeTopology
@@ -107,7 +107,8 @@ class OptionBuilder:
         if legality is Legality.SLURM_26_11 and not has_floor_capacity(instance, job, partition):
             return None
         is_one_node = job.num_nodes == 1 and not isinstance(topology, TorusTopology)
-        flat_key = (id(eligible), partition.name, job.contiguous)
+        dispatched = dispatch_candidates(instance, job, partition)
+        flat_key = (id(dispatched), partition.name, job.contiguous)
         if flat_key not in self._flat:
             self._flat[flat_key] = is_placed_flat(instance, job, partition)
         is_flat = self._flat[flat_key]

@@ -11,7 +11,9 @@ from ...models.job import Job
 from ...models.legality import Legality
 from ...models.plan import Placement, Plan
 from ...models.rules import held_nodes, is_placed_flat
+from ...models.rules.block import has_floor_capacity
 from ...models.rules.exclusive import is_enforced
+from ...models.rules.start import dispatch_candidates
 from .counts import CountIndex, RegionIndex
 from .ledger import Ledger
 from .request import NO_REQUEST, Request
@@ -62,19 +64,16 @@ class State:
         self._shadows: dict[str, list[tuple[View, dict[int, int]]]] = {}
         self._counts: dict[tuple[object, ...], CountIndex] = {}
         self._ranks: dict[str, list[int]] = {}
+        self._floor: dict[tuple[int, str, int, bool, bool], bool] = {}
         self._placed_flat: dict[tuple[int, str, bool], bool] = {}
 
     def _open(self, view: View) -> None:
         instance = self.instance
         free = self.masks(view, instance.free).copy()
         busy = [mask.bit_count() for mask in view.masks(instance.occupied)]
-        for topology in instance.cluster.topologies:
-            held = held_nodes(instance, topology, self.legality)
-            if held:
-                for unit, mask in enumerate(view.masks(held)):
-                    if mask:
-                        free[unit] &= ~mask
-                        busy[unit] += 1
+        held = held_nodes(instance, view.topology, self.legality)
+        if held:
+            free = [mask & ~closed for mask, closed in zip(free, view.masks(held), strict=True)]
         view.open(free, busy)
 
     def holds(self, job: Job, partition: Partition) -> bool:
@@ -142,10 +141,28 @@ class State:
 
     def is_placed_flat(self, job: Job, partition: Partition) -> bool:
         """Whether the flat algorithm places a multi-node job (0.4), remembered per candidates."""
-        key = (id(self.instance.eligible(job, partition)), partition.name, job.contiguous)
+        candidates = dispatch_candidates(self.instance, job, partition)
+        key = (id(candidates), partition.name, job.contiguous)
         known = self._placed_flat.get(key)
         if known is None:
             known = self._placed_flat[key] = is_placed_flat(self.instance, job, partition)
+        return known
+
+    def has_floor_capacity(self, job: Job, partition: Partition) -> bool:
+        """Whether 26.11's floor rule lets a job pass; remembered for jobs it treats alike.
+
+        The rule walks all nodes; jobs with the same candidates differ in size and exclusivity.
+        """
+        key = (
+            id(self.instance.eligible(job, partition)),
+            partition.name,
+            self.instance.units(job, partition).size,
+            self.holds(job, partition),
+            bool(self.instance.required(job, partition)),
+        )
+        known = self._floor.get(key)
+        if known is None:
+            known = self._floor[key] = has_floor_capacity(self.instance, job, partition)
         return known
 
     def _rank(self, view: View) -> list[int]:
@@ -208,8 +225,9 @@ class State:
             for unit, mask in view.split(nodes | closed).items():
                 mask &= view.free[unit]
                 view.take(unit, mask)
-                view.occupy(unit, started.job.job_id, mask.bit_count())
                 taken[unit] = mask
+            for unit, mask in view.split(nodes).items():
+                view.occupy(unit, started.job.job_id, mask.bit_count())
             shadows.append((view, taken))
         self._shadows[started.job.job_id] = shadows
 
@@ -228,8 +246,9 @@ class State:
             self.ledger.charge_once(nodes, started.request, -1)
             self.single.remove(job_id)
         for other, taken in self._shadows.pop(job_id, ()):
-            for unit, mask in taken.items():
+            for unit, mask in other.split(frozenset(self._nodes(started))).items():
                 other.vacate(unit, job_id, mask.bit_count())
+            for unit, mask in taken.items():
                 other.give(unit, mask)
         return started
 

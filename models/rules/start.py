@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..cluster import Partition
@@ -157,4 +157,16 @@ def is_placed_flat(instance: Instance, job: Job, partition: Partition) -> bool:
         return job.contiguous
     members = topology_nodes(topology)
     free = instance.free
-    return not any(node in members and node in free for node in instance.eligible(job, partition))
+    candidates = dispatch_candidates(instance, job, partition)
+    return not any(node in members and node in free for node in candidates)
+
+
+def dispatch_candidates(instance: Instance, job: Job, partition: Partition) -> frozenset[int]:
+    """Nodes that decide which algorithm places the job (0.4).
+
+    A ``--nodelist`` no longer than the job leaves all others candidates, even where segments make
+    it their pool later (0.1, 3.1.5).
+    """
+    if job.nodelist is not None and len(job.nodelist) <= job.num_nodes:
+        job = replace(job, nodelist=None)
+    return instance.eligible(job, partition)
