@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from ...models.legality import Legality
-from ...models.rules.block import has_floor_capacity
 from ...models.topology import BlockTopology, UnitLimits
 from ..state import CountIndex
 from .attempt import Attempt
@@ -49,12 +48,18 @@ def _place_one_by_one(
 
 
 def passes_floor(attempt: Attempt, limits: UnitLimits) -> bool:
-    """Whether 26.11's check of whole-topology units lets the job pass (8.1 bug 1)."""
-    if attempt.state.legality is not Legality.SLURM_26_11:
+    """Whether 26.11's check of whole-topology units lets the job pass (8.1 bug 1).
+
+    The answer of `models.rules.block.has_floor_capacity`, from counts at hand.
+    """
+    if attempt.state.legality is not Legality.SLURM_26_11 or attempt.required:
         return True
     if not (limits.is_top and limits.is_limited):
         return True
-    return has_floor_capacity(attempt.state.instance, attempt.job, attempt.partition)
+    counts = attempt.state.largest_lower_blocks(
+        attempt.view, attempt.eligible, attempt.holds, limits.lower_span
+    )
+    return sum(counts[: limits.max_lower]) >= attempt.units.size
 
 
 def _place_units(

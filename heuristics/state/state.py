@@ -11,7 +11,6 @@ from ...models.job import Job
 from ...models.legality import Legality
 from ...models.plan import Placement, Plan
 from ...models.rules import held_nodes, is_placed_flat
-from ...models.rules.block import has_floor_capacity
 from ...models.rules.exclusive import is_enforced
 from ...models.rules.start import dispatch_candidates
 from .counts import CountIndex, RegionIndex
@@ -64,7 +63,7 @@ class State:
         self._shadows: dict[str, list[tuple[View, dict[int, int]]]] = {}
         self._counts: dict[tuple[object, ...], CountIndex] = {}
         self._ranks: dict[str, list[int]] = {}
-        self._floor: dict[tuple[int, str, int, bool, bool], bool] = {}
+        self._lower_blocks: dict[tuple[str, int, bool, int], list[int]] = {}
         self._placed_flat: dict[tuple[int, str, bool], bool] = {}
 
     def _open(self, view: View) -> None:
@@ -148,22 +147,27 @@ class State:
             known = self._placed_flat[key] = is_placed_flat(self.instance, job, partition)
         return known
 
-    def has_floor_capacity(self, job: Job, partition: Partition) -> bool:
-        """Whether 26.11's floor rule lets a job pass; remembered for jobs it treats alike.
+    def largest_lower_blocks(
+        self, view: View, nodes: frozenset[int], job_free_only: bool, span: int
+    ) -> list[int]:
+        """Free nodes of the complete groups of `span` units before planning, largest first.
 
-        The rule walks all nodes; jobs with the same candidates differ in size and exclusivity.
+        What 26.11's floor rule adds up (8.1 bug 1).
         """
-        key = (
-            id(self.instance.eligible(job, partition)),
-            partition.name,
-            self.instance.units(job, partition).size,
-            self.holds(job, partition),
-            bool(self.instance.required(job, partition)),
-        )
-        known = self._floor.get(key)
-        if known is None:
-            known = self._floor[key] = has_floor_capacity(self.instance, job, partition)
-        return known
+        key = (view.topology.name, id(nodes), job_free_only, span)
+        counts = self._lower_blocks.get(key)
+        if counts is None:
+            masks = self.masks(view, nodes)
+            free = [
+                0
+                if job_free_only and view.start_busy[unit]
+                else (view.start_free[unit] & masks[unit]).bit_count()
+                for unit in range(view.outside)
+            ]
+            complete = view.outside // span * span
+            groups = (sum(free[at : at + span]) for at in range(0, complete, span))
+            counts = self._lower_blocks[key] = sorted(groups, reverse=True)
+        return counts
 
     def _rank(self, view: View) -> list[int]:
         """Order in which equal units are used: emptiest surroundings last, to stay whole.

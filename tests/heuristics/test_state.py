@@ -9,10 +9,13 @@ from strategies import KINDS, random_instance
 
 from rackwright.heuristics.greedy import lookaheads_for
 from rackwright.heuristics.placing import place_job
+from rackwright.heuristics.placing.attempt import Attempt
+from rackwright.heuristics.placing.block import passes_floor
 from rackwright.heuristics.state import State, WorthIndex
 from rackwright.heuristics.state.view import View
 from rackwright.models.legality import Legality
 from rackwright.models.rules import verify
+from rackwright.models.rules.block import has_floor_capacity
 from rackwright.models.topology import Block, BlockTopology
 
 
@@ -84,6 +87,24 @@ def test_indexes_follow_every_change(kind: str) -> None:
                 assert state.regions(index, 2).totals == state.regions(fresh, 2).totals
             again = WorthIndex(view, lookaheads[view.topology.name].unit_worth(view))
             assert worth.total() == again.total()
+
+
+def test_floor_rule_is_the_rules() -> None:
+    rng = Random("floor")
+    verdicts: list[bool] = []
+    for _ in range(400):
+        instance = random_instance(rng, "block")
+        state = State(instance, Legality.SLURM_26_11)
+        for job in instance.jobs:
+            for partition in instance.partitions_of(job):
+                attempt = Attempt(state, job, partition)
+                topology = attempt.view.topology
+                assert isinstance(topology, BlockTopology)
+                limits = topology.unit_limits(attempt.units.size)
+                verdict = has_floor_capacity(instance, job, partition)
+                assert passes_floor(attempt, limits) == verdict
+                verdicts.append(verdict)
+    assert {True, False} == set(verdicts)
 
 
 def test_masks_of_consecutive_and_scattered_blocks() -> None:
