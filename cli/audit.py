@@ -205,10 +205,10 @@ def _options(
     from ..models.formats.partition_limits import read_partition_limits
     from .audit_inputs import read_slots
     from .audit_run import AuditOptions
-    from .plan import _parse_mix
+    from .plan import parse_mix
 
     looks = WasteOptions(
-        mix=_parse_mix(mix),
+        mix=parse_mix(mix),
         penalty=penalty,
         wait_tolerance_s=wait_tolerance,
         partition_limits=read_partition_limits(slurm_conf) if slurm_conf else {},

@@ -146,7 +146,7 @@ def plan(
     options = PlanOptions(
         objective=objective,
         legality=legality,
-        mix=_parse_mix(mix),
+        mix=parse_mix(mix),
         locality=locality,
         balance_power=balance is Balance.POWER,
         seed=seed,
@@ -190,7 +190,7 @@ def _compare_fingerprint(instance: Instance, expected: str) -> None:
         raise typer.Exit(1)
 
 
-def _parse_mix(text: str | None) -> tuple[tuple[int, int], ...] | None:
+def parse_mix(text: str | None) -> tuple[tuple[int, int], ...] | None:
     """``4:3,16:1`` as pairs of size and weight; a size alone has weight 1."""
     if text is None:
         return None
