@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ortools.sat.python import cp_model
 
@@ -39,12 +39,25 @@ class Budget:
         return None if self.options.budget_s is not None else DEFAULT_WORK
 
     @property
+    def seconds_left(self) -> float | None:
+        """Wall seconds left; None without a wall limit."""
+        if self.options.budget_s is None:
+            return None
+        return max(self.options.budget_s - self.wall_s, SMALLEST_SLICE)
+
+    @property
     def is_spent(self) -> bool:
         """Whether no solve should be begun any more."""
         limit = self.work_limit
         if limit is not None and self.work >= limit:
             return True
         return self.options.budget_s is not None and self.wall_s >= self.options.budget_s
+
+    def part(self, share: float) -> Budget:
+        """A budget of its own for a share of what is left; `add` it when it is spent."""
+        work = None if self.work_limit is None else (self.work_limit - self.work) * share
+        seconds = None if self.seconds_left is None else self.seconds_left * share
+        return Budget(replace(self.options, work=work, budget_s=seconds))
 
     def solver(self, num_variables: int, share: float = 1.0) -> cp_model.CpSolver:
         """A solver for a model of `num_variables`, limited to a share of what is left."""
@@ -62,10 +75,14 @@ class Budget:
         if self.work_limit is not None:
             left = (self.work_limit - self.work) * share
             parameters.max_deterministic_time = max(left, SMALLEST_SLICE)
-        if self.options.budget_s is not None:
-            seconds = (self.options.budget_s - self.wall_s) * share
-            parameters.max_time_in_seconds = max(seconds, SMALLEST_SLICE)
+        if self.seconds_left is not None:
+            parameters.max_time_in_seconds = max(self.seconds_left * share, SMALLEST_SLICE)
         return solver
+
+    def add(self, part: Budget) -> None:
+        """Account for a part that was solved with a budget of its own."""
+        self.work += part.work
+        self.solves += part.solves
 
     def spend(self, solver: cp_model.CpSolver) -> None:
         """Account for a finished solve."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..models.errors import RackwrightError
 from ..models.instance import Instance
 from ..models.plan import PlanOptions
 from ..models.score import capacity_mix
@@ -16,10 +17,30 @@ from .shapes import Shape, group_shapes
 from .units import place_units
 
 
+class TooLarge(RackwrightError):
+    """The whole model would be too large; a relaxation and neighbourhoods have to do."""
+
+
 def build_model(
-    instance: Instance, options: PlanOptions, merge_threshold: int = MERGE_THRESHOLD
+    instance: Instance,
+    options: PlanOptions,
+    merge_threshold: int = MERGE_THRESHOLD,
+    most_pairs: int | None = None,
 ) -> PlacementModel:
-    """The placement model of an instance; `later_terms` adds what only the later terms need."""
+    """The placement model of an instance; `later_terms` adds what only the later terms need.
+
+    Parameters
+    ----------
+    merge_threshold
+        See `layout.build_layout`.
+    most_pairs
+        Of lanes and options; beyond it the model would be too large.
+
+    Raises
+    ------
+    TooLarge
+        Before anything is built.
+    """
     builder = OptionBuilder(instance, options.legality)
     shapes = group_shapes(instance, builder, per_job=options.locality)
     mix = capacity_mix(instance, options)
@@ -32,6 +53,9 @@ def build_model(
         balance_power=options.balance_power,
         merge_threshold=merge_threshold,
     )
+    num_options = sum(len(shape.options) for shape in shapes)
+    if most_pairs is not None and len(layout.lanes) * num_options > most_pairs:
+        raise TooLarge(f"{len(layout.lanes)} lanes and {num_options} options")
     model = PlacementModel(instance, options, layout)
     _fill(model, shapes)
     return model

@@ -80,10 +80,14 @@ class _Explainer:
         self._instance = model.instance
         self._options = model.plan_options
         self._builder = OptionBuilder(model.instance, self._options.legality)
+        # A relaxation has left layers out, so that counting nodes proves nothing there.
+        has_layers = bool(model.layout.binding) or (
+            model.is_relaxed and bool(model.instance.cluster.resources)
+        )
         self._fitting = {
             job
             for kind in model.kinds
-            if not model.layout.binding and fits_by_counting(model, kind)
+            if not has_layers and fits_by_counting(model, kind)
             for job in kind.shape.jobs
         }
         self._known: dict[Hashable, Answer] = {}

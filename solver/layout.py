@@ -16,6 +16,7 @@ from .shapes import Shape
 
 # Two or three bins cost less as single equations than as a flow over all their remainders.
 MERGE_THRESHOLD = 4
+ALL_SINGLE = 1 << 30
 
 
 @dataclass(frozen=True)

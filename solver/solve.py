@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..models.errors import SolverError
 from ..models.instance import Instance
-from ..models.plan import Objective, Plan, PlanOptions, PlanResult, Progress, TermValue
+from ..models.plan import Plan, PlanOptions, PlanResult, Progress, TermValue
 from ..models.rules import verify
-from ..models.score import score
+from ..models.score import is_better, score
 from .budget import Budget
-from .build import build_model
+from .build import TooLarge, build_model, build_relaxation
 from .decode import Decoder
 from .explain import unplaced_jobs
 from .flow_slots import SpreadConflict
 from .hint import add_hint
-from .layout import MERGE_THRESHOLD
+from .layout import ALL_SINGLE, MERGE_THRESHOLD
 from .model import PlacementModel
-from .objective import Term, first_term, later_terms
-from .stages import Stages
+from .neighbourhoods import improve
+from .objective import later_terms
+from .stages import Stages, optimise_first
 
 NAME = "optimal"
+# Lanes times options from which the whole model is not built any more (measured: 512 racks with
+# 300 jobs of all kinds have 67,000 and take seconds to the first solution).
+MOST_PAIRS = 120_000
 # Refining every lane into single bins is only worth a try below this many bins.
 MOST_SINGLE_BINS = 600
+# Of the budget, what the relaxation of a large instance may use for its bound.
+BOUND_SHARE = 0.4
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A plan, its terms as the solver claims them, and the model that knows the jobs."""
+
+    plan: Plan
+    terms: list[TermValue]
+    model: PlacementModel
 
 
 def optimal(
@@ -47,28 +62,34 @@ def optimal(
     Notes
     -----
     The model's size depends on the number of distinct lanes and shapes, not on nodes or jobs.
+    Where even that is too large, a relaxation gives the bound and neighbourhoods the plan.
     """
     budget = Budget(options)
+    start = hint or Plan()
     try:
-        plan, terms, model = _solve(instance, options, budget, progress, hint, MERGE_THRESHOLD)
-    except SpreadConflict:
-        plan, terms, model = _refined(instance, options, budget, progress, hint)
-    _check(instance, options, plan)
-    objective = _confirmed(instance, options, plan, terms)
+        found = _solve(instance, options, budget, progress, start, MERGE_THRESHOLD)
+    except TooLarge:
+        found = _solve_large(instance, options, budget, progress, start)
+    _check(instance, options, found.plan)
+    scored = score(instance, found.plan, options)
+    if is_better(score(instance, start, options), scored):
+        # Only where the budget ended early; the bounds stay what they are.
+        found = replace(found, plan=start)
+    objective = _confirmed(instance, options, found)
     return PlanResult(
-        plan=plan,
+        plan=found.plan,
         engine=NAME,
         options=options,
         objective=objective,
-        unplaced=unplaced_jobs(model, plan, objective[0]),
+        unplaced=unplaced_jobs(found.model, found.plan, objective[0]),
         wall_s=budget.wall_s,
         statistics={
             "work": round(budget.work, 6),
             "solves": budget.solves,
-            "lanes": len(model.layout.lanes),
-            "kinds": len(model.kinds),
-            "variables": len(model.cp.proto.variables),
-            "constraints": len(model.cp.proto.constraints),
+            "lanes": len(found.model.layout.lanes),
+            "kinds": len(found.model.kinds),
+            "variables": len(found.model.cp.proto.variables),
+            "constraints": len(found.model.cp.proto.constraints),
         },
     )
 
@@ -78,44 +99,86 @@ def _solve(
     options: PlanOptions,
     budget: Budget,
     progress: Progress | None,
-    hint: Plan | None,
+    start: Plan,
     merge_threshold: int,
-) -> tuple[Plan, list[TermValue], PlacementModel]:
-    model = build_model(instance, options, merge_threshold)
-    if hint is not None:
-        add_hint(model, hint)
+) -> _Found:
+    """Every term in turn on the whole model."""
+    model = build_model(instance, options, merge_threshold, MOST_PAIRS)
+    add_hint(model, start)
     stages = Stages(model, budget, progress)
-    terms = [_first(stages, options)]
+    terms = [optimise_first(stages)]
     for term in later_terms(model):
         outcome = stages.optimise(term)
         value = 0 if outcome.value is None else outcome.value
         bound = outcome.bound if outcome.solution is not None else None
         terms.append(TermValue(term.name, value, bound, term.is_minimised))
     if stages.best is None:
-        plan = hint or Plan()
-        return plan, [replace(term, bound=None) for term in terms], model
-    return Decoder(model, stages.value).plan(), terms, model
+        return _Found(start, [terms[0], *_unbounded(terms[1:])], model)
+    try:
+        return _Found(Decoder(model, stages.value).plan(), terms, model)
+    except SpreadConflict:
+        # A spread job cannot be relaxed away here: give every bin a lane of its own.
+        num_bins = sum(len(lane.bins) for lane in model.layout.lanes)
+        if merge_threshold < ALL_SINGLE and num_bins <= MOST_SINGLE_BINS:
+            return _solve(instance, options, budget, progress, start, ALL_SINGLE)
+        return _Found(start, [terms[0], *_unbounded(terms[1:])], model)
 
 
-def _first(stages: Stages, options: PlanOptions) -> TermValue:
-    name = options.objective.value
-    if options.objective is Objective.PRIORITY:
-        value, bound, through = stages.maximise_starts()
-        return TermValue(name, value, bound, proven_through=through)
-    outcome = stages.optimise(Term(name, first_term(stages.model)))
-    return TermValue(name, 0 if outcome.value is None else outcome.value, outcome.bound)
-
-
-def _refined(
+def _solve_large(
     instance: Instance,
     options: PlanOptions,
     budget: Budget,
     progress: Progress | None,
-    hint: Plan | None,
-) -> tuple[Plan, list[TermValue], PlacementModel]:
-    """Solve again with every bin on its own, where a spread job cannot be relaxed away."""
-    plan, terms, model = _solve(instance, options, budget, progress, hint, 1 << 30)
-    return plan, terms, model
+    start: Plan,
+) -> _Found:
+    """A bound by relaxation, a plan by neighbourhoods; only the first term is bounded."""
+    model = build_relaxation(instance, options)
+    bounding = budget.part(BOUND_SHARE)
+    stages = Stages(model, bounding, _prefixed(progress, "relaxation, "))
+    relaxed = optimise_first(stages)
+    budget.add(bounding)
+    wanted = frozenset(
+        instance.jobs[job].job_id
+        for job, begun in model.starts.items()
+        if stages.best is not None and stages.value(begun)
+    )
+    bound = relaxed.value if relaxed.proven else relaxed.bound
+    plan = start
+    if bound is not None:
+        plan = improve(instance, options, start, budget, bound, wanted, progress)
+    terms = [
+        TermValue(term.term, term.value, None, term.is_minimised)
+        for term in score(instance, plan, options)
+    ]
+    through = _agreed_through(instance, terms[0].value, relaxed)
+    terms[0] = replace(terms[0], bound=bound, proven_through=through)
+    return _Found(plan, terms, model)
+
+
+def _prefixed(progress: Progress | None, prefix: str) -> Progress | None:
+    if progress is None:
+        return None
+    tell = progress
+    return lambda text: tell(prefix + text)
+
+
+def _agreed_through(instance: Instance, value: int | str, relaxed: TermValue) -> str | None:
+    """Last job up to which a start vector equals the proven part of its relaxation's."""
+    if not isinstance(value, str) or relaxed.proven_through is None:
+        return None
+    last = None
+    for job, bit, best in zip(instance.jobs, value, str(relaxed.value), strict=True):
+        if bit != best:
+            break
+        last = job.job_id
+        if last == relaxed.proven_through:
+            break
+    return last
+
+
+def _unbounded(terms: list[TermValue]) -> list[TermValue]:
+    """Terms whose solutions were not used: nothing is known about them."""
+    return [replace(term, bound=None) for term in terms]
 
 
 def _check(instance: Instance, options: PlanOptions, plan: Plan) -> None:
@@ -125,16 +188,14 @@ def _check(instance: Instance, options: PlanOptions, plan: Plan) -> None:
         raise SolverError(f"the solver's plan is illegal: {told}")
 
 
-def _confirmed(
-    instance: Instance, options: PlanOptions, plan: Plan, terms: list[TermValue]
-) -> tuple[TermValue, ...]:
+def _confirmed(instance: Instance, options: PlanOptions, found: _Found) -> tuple[TermValue, ...]:
     """The scorer's values with the solver's bounds.
 
     A plan may be worth more than its unproven model value, since the model counts what is left
     from below; a proven value must be met exactly.
     """
     confirmed = []
-    for scored, claimed in zip(score(instance, plan, options), terms, strict=True):
+    for scored, claimed in zip(score(instance, found.plan, options), found.terms, strict=True):
         if claimed.proven and scored.value != claimed.value:
             raise SolverError(
                 f"{scored.term} is {scored.value}, but the solver proved {claimed.value}"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
 
-from ..models.plan import Progress
+from ..models.plan import Objective, Progress, TermValue
 from .budget import Budget
 from .model import PlacementModel, Variable
-from .objective import Term
+from .objective import Term, first_term
 
 Solution = Sequence[int]
 
@@ -175,6 +175,16 @@ class Stages:
             for start in starts:
                 self.model.cp.add(start == self.value(start))
         return outcome.is_proven
+
+
+def optimise_first(stages: Stages) -> TermValue:
+    """The first term of the score, as `--objective` chooses it."""
+    objective = stages.model.plan_options.objective
+    if objective is Objective.PRIORITY:
+        value, bound, through = stages.maximise_starts()
+        return TermValue(objective.value, value, bound, proven_through=through)
+    outcome = stages.optimise(Term(objective.value, first_term(stages.model)))
+    return TermValue(objective.value, outcome.value or 0, outcome.bound)
 
 
 def _rounded(bound: float, is_minimised: bool) -> int:

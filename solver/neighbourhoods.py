@@ -1,0 +1,149 @@
+"""Large neighbourhoods: part of a plan is taken back and planned again, exactly, on its blocks.
+
+For instances whose whole model is too large; the bound comes from a relaxation (`build`).
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from ..models.instance import Instance, RunningJob
+from ..models.plan import Placement, Plan, PlanOptions, Progress
+from ..models.rules import verify
+from ..models.rules.usage import layer_usage
+from ..models.score import first_term
+from ..models.topology import BlockTopology
+from .budget import Budget
+from .build import build_model
+from .decode import Decoder
+from .flow_slots import SpreadConflict
+from .hint import add_hint
+from .stages import Stages, optimise_first
+
+# Base blocks planned again in one step, and waiting jobs that may enter them.
+NUM_BLOCKS = 48
+NUM_WAITING = 48
+# Deterministic seconds of one step.
+STEP_WORK = 0.6
+
+
+def improve(
+    instance: Instance,
+    options: PlanOptions,
+    plan: Plan,
+    budget: Budget,
+    goal: int | str,
+    wanted: frozenset[str],
+    progress: Progress | None,
+) -> Plan:
+    """Replan windows of base blocks until the budget is spent or the first term meets `goal`.
+
+    Every step keeps all rules (`verify`) and never loses on the first term.
+
+    Parameters
+    ----------
+    wanted
+        Ids of the jobs that the relaxation starts: they are tried before other waiting jobs.
+    """
+    windows = _windows(instance)
+    rng = random.Random(options.seed)
+    value = first_term(instance, plan, options.objective)
+    while windows and not budget.is_spent and value != goal:
+        found = _replanned(instance, options, plan, rng.choice(windows), wanted, budget, rng)
+        if found is None:
+            continue
+        reached = first_term(instance, found, options.objective)
+        if _is_more(reached, value) and not verify(instance, found, options.legality):
+            plan, value = found, reached
+            if progress is not None:
+                shown = value if isinstance(value, int) else value.count("1")
+                progress(f"{options.objective.value}: {shown} after {budget.wall_s:.1f} s")
+    return plan
+
+
+def _is_more(one: int | str, other: int | str) -> bool:
+    """Start vectors of equal length compare as binary numbers do."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one > other
+    return int(one) > int(other)
+
+
+def _windows(instance: Instance) -> list[frozenset[int]]:
+    """Free nodes of overlapping runs of base blocks, aligned at aggregates."""
+    windows = []
+    for topology in instance.cluster.topologies:
+        if not isinstance(topology, BlockTopology):
+            continue
+        for first in range(0, len(topology.blocks), NUM_BLOCKS // 3):
+            blocks = topology.blocks[first : first + NUM_BLOCKS]
+            nodes = frozenset(node for block in blocks for node in block.nodes)
+            windows.append(nodes & instance.free)
+    return [window for window in windows if window]
+
+
+def _replanned(
+    instance: Instance,
+    options: PlanOptions,
+    plan: Plan,
+    window: frozenset[int],
+    wanted: frozenset[str],
+    budget: Budget,
+    rng: random.Random,
+) -> Plan | None:
+    """The plan with its jobs inside the window, and some waiting ones, placed again."""
+    inside = [p for p in plan.placements if window.issuperset(p.nodes)]
+    others = [p for p in plan.placements if not window.issuperset(p.nodes)]
+    waiting = [job.job_id for job in instance.jobs if job.job_id not in plan.placement_of]
+    chosen = {p.job_id for p in inside}
+    rng.shuffle(waiting)
+    chosen.update(sorted(waiting, key=lambda job: job not in wanted)[:NUM_WAITING])
+    part = _part(instance, options, window, Plan(tuple(others)), chosen)
+    model = build_model(part, replace(options, mix=(), locality=False, balance_power=False))
+    add_hint(model, Plan(tuple(inside)))
+    step = Budget(replace(options, work=STEP_WORK, budget_s=budget.seconds_left))
+    stages = Stages(model, step)
+    optimise_first(stages)
+    budget.add(step)
+    if stages.best is None:
+        # Building the model costs too: a window that yields nothing must not be free.
+        budget.work += STEP_WORK
+        return None
+    try:
+        placed = Decoder(model, stages.value).plan().placements
+    except SpreadConflict:
+        return None
+    order = {job.job_id: position for position, job in enumerate(instance.jobs)}
+    return Plan(tuple(sorted((*others, *placed), key=lambda p: order[p.job_id])))
+
+
+def _part(
+    instance: Instance,
+    options: PlanOptions,
+    window: frozenset[int],
+    others: Plan,
+    chosen: set[str],
+) -> Instance:
+    """The window as an instance: all other planned jobs run, all other free nodes are gone."""
+    running = tuple(_as_running(instance, placement) for placement in others.placements)
+    taken = frozenset(node for placement in others.placements for node in placement.nodes)
+    outside = instance.free - window - taken
+    used = layer_usage(instance, others, options.legality)
+    for resource in instance.cluster.resources:
+        if resource.is_power and resource.idle_w:
+            # The instance adds the idle watts of its own free nodes again.
+            for index, layer in enumerate(resource.layers):
+                free = len(layer.nodes & (window - taken))
+                used[resource.name][index] -= resource.idle_w * free
+    return replace(
+        instance,
+        jobs=tuple(job for job in instance.jobs if job.job_id in chosen),
+        running=instance.running + running,
+        unavailable=instance.unavailable | outside,
+        used={name: tuple(amounts) for name, amounts in used.items()},
+    )
+
+
+def _as_running(instance: Instance, placement: Placement) -> RunningJob:
+    job = instance.job_with_id[placement.job_id]
+    return RunningJob(job, frozenset(placement.nodes), placement.partition)
