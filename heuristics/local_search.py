@@ -20,7 +20,8 @@ from .state import Started, State, WorthIndex
 DEFAULT_WORK = 6.0
 STEPS_PER_WORK = 20_000
 _MAX_WAITING = 12
-_START_TEMPERATURE = 0.01
+# Loss accepted at the start of the annealing, in parts of an average started job.
+_START_TEMPERATURE = 0.35
 _CLOCK_EVERY = 16
 # Up to here every plan is scored in full, which takes about as long as making it.
 _MAX_SCORED_NODES = 600
@@ -249,7 +250,8 @@ class LocalSearch:
         """
         if judged >= current:
             return True
-        slack = -log(1 - self._random.random()) * _START_TEMPERATURE * (1 - progress)
+        jobs = max(len(self.state.started), 1)
+        slack = -log(1 - self._random.random()) * _START_TEMPERATURE / jobs * (1 - progress)
         if judged[0] == current[0]:
             return judged[1][0] >= current[1][0] * (1 - slack)
         return not self._is_priority and judged[0] >= current[0] * (1 - slack)

@@ -91,7 +91,8 @@ def test_unsupported_kinds_wait_with_a_word_of_explanation() -> None:
 
 @pytest.mark.parametrize("bits", [1, 2, 3])
 def test_hilbert_curve_visits_every_cell_by_single_steps(bits: int) -> None:
-    cells = sorted(product(range(1 << bits), repeat=3), key=lambda cell: hilbert_index(cell, bits))
+    side = range(1 << bits)
+    cells = sorted(product(side, side, side), key=lambda cell: hilbert_index(cell, bits))
     assert [hilbert_index(cell, bits) for cell in cells] == list(range(8**bits))
     for one, other in pairwise(cells):
         assert sum(abs(a - b) for a, b in zip(one, other, strict=True)) == 1

@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 
 from rackwright.heuristics.baselines.kueue_assign import Request, assign
+from rackwright.heuristics.baselines.kueue_tree import Path as LeafPath
 from rackwright.models.errors import UnsupportedError
 from rackwright.models.formats.kueue_cases import counting_case, read_kueue_cases
 
-TWO_RACKS = {("b", "r1", "h1"): 2, ("b", "r1", "h2"): 1, ("b", "r2", "h1"): 4}
+TWO_RACKS: dict[LeafPath, int] = {("b", "r1", "h1"): 2, ("b", "r1", "h2"): 1, ("b", "r2", "h1"): 4}
 
 
 def test_every_convertible_case_gives_the_expected_assignment(shared_data: Path) -> None:
     cases, refused = read_kueue_cases(shared_data / "cases" / "kueue_tas_cases.json")
     compared = 0
     for case in cases:
-        slots = dict(case.slots)
+        slots: dict[LeafPath, int] = {(*leaf,): count for leaf, count in case.slots.items()}
         for request in case.requests:
             found = assign(
                 slots,
