@@ -26,16 +26,17 @@ def test_never_worse_than_greedy(kind: str) -> None:
         assert not is_better(before.objective, after.objective)
 
 
-@pytest.mark.parametrize("objective", Objective)
-def test_better_on_a_loaded_hall(objective: Objective) -> None:
+def test_often_better_on_a_loaded_hall() -> None:
     gained = 0
-    for seed in range(3):
-        instance = colossus(num_blocks=48, num_jobs=80, mix="all", seed=seed)
-        options = PlanOptions(objective=objective, work=0.3)
-        before, after = greedy(instance, options), greedy_with_local_search(instance, options)
-        assert not is_better(before.objective, after.objective)
-        gained += is_better(after.objective, before.objective)
-    assert gained
+    for objective in Objective:
+        for seed in range(2):
+            instance = colossus(num_blocks=32, num_jobs=60, mix="all", seed=seed)
+            options = PlanOptions(objective=objective, work=0.3)
+            before = greedy(instance, options)
+            after = greedy_with_local_search(instance, options)
+            assert not is_better(before.objective, after.objective)
+            gained += is_better(after.objective, before.objective)
+    assert gained >= 4
 
 
 def test_budgets() -> None:
