@@ -13,6 +13,7 @@ from .attempt import Counts, Pool, Refusal, Request, Segments, Select
 from .block import select_block
 from .block_counts import BlockTables
 from .dragonfly import select_dragonfly
+from .feeding import cannot_be_fed
 from .flat import select_flat
 from .retry import retry
 from .ring import select_ring
@@ -28,12 +29,19 @@ class Selector:
     def __init__(self, cluster: Cluster, topology: Topology) -> None:
         self.topology = topology
         self.weights: Counts = np.array([node.weight for node in cluster.nodes], dtype=np.int64)
+        self._blocks: BlockTables | None = None
         self._algorithm = self._own_algorithm()
 
     def select(self, pool: Pool, request: Request) -> Segments | Refusal:
         """Nodes for `request` among the candidates `pool`, by segment."""
-        order = None if request.mode3 is None else partial(request.mode3.removal_order, pool)
-        return retry(self._algorithm_for(pool, request), pool, request, order)
+        algorithm = self._algorithm_for(pool, request)
+        if request.mode3 is None:
+            return retry(algorithm, pool, request)
+        order = partial(request.mode3.removal_order, pool)
+        hopeless = None
+        if algorithm is self._algorithm and self._blocks is not None:
+            hopeless = partial(cannot_be_fed, self._blocks, pool, request)
+        return retry(algorithm, pool, request, order, hopeless)
 
     def leaves_topology(self, nodes: Sequence[int]) -> bool:
         """Whether several nodes were chosen outside every block, ring or torus (0.4)."""
@@ -69,7 +77,7 @@ class Selector:
 
     def _own_algorithm(self) -> Select:
         if isinstance(self.topology, BlockTopology):
-            tables = BlockTables(self.topology)
+            tables = self._blocks = BlockTables(self.topology)
             return partial(select_block, tables, self.is_member, weights=self.weights)
         if isinstance(self.topology, RingTopology):
             return partial(select_ring, self.topology, self.is_member, weights=self.weights)

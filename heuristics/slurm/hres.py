@@ -85,6 +85,12 @@ class Mode3Attempt:
         """Nodes that the path of `node` still feeds, by the first demand (0.5, 5.4)."""
         return self._path_minimum(node) // max(self._demands[0].per_node(node), 1)
 
+    def leaf_of(self, node: int) -> int:
+        """The smallest layer of the first demand that contains `node`, -1 outside all of them."""
+        resource = self._demands[0].resource
+        path = resource.layers_of.get(node, ())
+        return min(path, key=lambda layer: len(resource.layers[layer].nodes), default=-1)
+
     def nodes_fed(self, node: int) -> int:
         """Most nodes that the mapped demand's path at `node` feeds (5.4, block counts)."""
         for position, demand in enumerate(self._demands):

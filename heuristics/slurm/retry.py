@@ -13,7 +13,11 @@ RemovalOrder = Callable[[], Sequence[int]]
 
 
 def retry(
-    select: Select, pool: Pool, request: Request, removal_order: RemovalOrder | None = None
+    select: Select,
+    pool: Pool,
+    request: Request,
+    removal_order: RemovalOrder | None = None,
+    is_hopeless: Callable[[], bool] | None = None,
 ) -> Segments | Refusal:
     """Run `select` until it succeeds, gives up, or too few nodes remain.
 
@@ -23,6 +27,8 @@ def retry(
         Candidate nodes; not modified.
     removal_order
         Gives the candidates in the fixed order in which they are given up; None: by index.
+    is_hopeless
+        Tells, when an attempt has failed, that no smaller pool can succeed.
 
     Returns
     -------
@@ -46,6 +52,10 @@ def retry(
         if not isinstance(second, Refusal):
             return second
         reported = attempt = second
+    if attempt.action in (Action.PERMANENT, Action.STOP):
+        return reported
+    if is_hopeless is not None and is_hopeless():
+        return replace(reported, step=f"{reported.step}; 0.5 retries exhausted")
     removal = _Removal(pool, request, removal_order)
     while attempt.action not in (Action.PERMANENT, Action.STOP):
         if removal.remaining <= request.min_nodes or not removal.remove(attempt):
