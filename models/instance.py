@@ -32,7 +32,7 @@ class RunningJob:
 
 @dataclass(frozen=True, slots=True)
 class IneligibleJob:
-    """A pending job that cannot start whatever the placement (held, dependency, begin time ...)."""
+    """A pending job that cannot start whatever the placement: held, a dependency, begin time."""
 
     job: Job
     reason: str
@@ -65,7 +65,7 @@ class Instance:
     allocated
         Node indices held by jobs that are not in `running` (state ALLOCATED, job unknown).
     blocked
-        Node indices whose unit is held by an exclusive job that is not in `running` (state BLOCKED).
+        Node indices in state BLOCKED: an exclusive job that is not in `running` holds their unit.
     used
         Per resource name, the amount used in each of its layers, `base` not included.
     ineligible
@@ -91,7 +91,7 @@ class Instance:
 
     @cached_property
     def free(self) -> frozenset[int]:
-        """Nodes that are up and that no job holds; BLOCKED ones included (see `rules.exclusive`)."""
+        """Nodes that are up and that no job holds, BLOCKED ones too (see `rules.exclusive`)."""
         everything = frozenset(range(len(self.cluster.nodes)))
         return everything - self.unavailable - self.occupied
 
@@ -171,7 +171,7 @@ class Instance:
         return job.is_exclusive_topo or partition.is_exclusive_topo
 
     def power_per_node(self, job: Job, node: int) -> int:
-        """Watts that `job` draws on `node`: its own figure, else the node profile's (interfaces.md, Power)."""
+        """Watts that `job` draws on `node`: its own figure, else the node profile's."""
         if job.power_w is not None:
             return job.power_w
         return self.cluster.nodes[node].power_w

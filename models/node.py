@@ -43,7 +43,7 @@ KNOWN_STATES = UNUSABLE_STATES | BUSY_STATES | USABLE_STATES
 
 
 def parse_states(words: Iterable[str]) -> frozenset[str]:
-    """Upper-cased state words of a node, compound forms (``idle+drain``) and suffixes (``down*``) split.
+    """Upper-cased state words, with compounds (``idle+drain``) and suffixes (``down*``) split.
 
     Parameters
     ----------

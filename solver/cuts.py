@@ -38,22 +38,26 @@ def add_region_cuts(model: PlacementModel) -> None:
 
 
 def _items(kind: Kind) -> Iterator[tuple[int, int, Expression]]:
-    """``(span, nodes, number)`` of the items of a kind that need a region."""
+    """``(span, nodes, number)`` of the items of a kind that need a region, one per span."""
     option = kind.option
     topology = option.topology
     if not isinstance(topology, BlockTopology) or option.is_flat or option.is_one_node:
         return
     units = option.units
+    items: dict[int, tuple[int, Expression]] = {}
     if not small_unit(option):
         limits = topology.unit_limits(units.size)
-        yield limits.region_span, units.size, units.count * kind.started
+        items[limits.region_span] = units.size, units.count * kind.started
         if limits.is_limited:
             # Some lower-level block gives at least its share of the unit.
             share = -(-units.size // limits.max_lower)
-            yield limits.lower_span, share, units.count * kind.started
+            items[limits.lower_span] = share, units.count * kind.started
     if units.consolidates:
+        # The whole job is the item where its units would be items of the same span.
         span = topology.consolidate_span(units.count, units.size, units.spreads)
-        yield span, option.job.num_nodes, kind.started
+        items[span] = option.job.num_nodes, kind.started
+    for span, (size, number) in items.items():
+        yield span, size, number
 
 
 def _scopes(items: list[tuple[int, Expression, Kind]]) -> list[frozenset[int]]:

@@ -26,6 +26,8 @@ NUM_BLOCKS = 48
 NUM_WAITING = 48
 # Deterministic seconds of one step.
 STEP_WORK = 0.6
+# Steps per window without a gain before giving up.
+PATIENCE = 3
 
 
 def improve(
@@ -49,13 +51,15 @@ def improve(
     windows = _windows(instance)
     rng = random.Random(options.seed)
     value = first_term(instance, plan, options.objective)
-    while windows and not budget.is_spent and value != goal:
+    idle_steps = 0
+    while idle_steps < PATIENCE * len(windows) and not budget.is_spent and value != goal:
+        idle_steps += 1
         found = _replanned(instance, options, plan, rng.choice(windows), wanted, budget, rng)
         if found is None:
             continue
         reached = first_term(instance, found, options.objective)
         if _is_more(reached, value) and not verify(instance, found, options.legality):
-            plan, value = found, reached
+            plan, value, idle_steps = found, reached, 0
             if progress is not None:
                 shown = value if isinstance(value, int) else value.count("1")
                 progress(f"{options.objective.value}: {shown} after {budget.wall_s:.1f} s")

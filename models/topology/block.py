@@ -29,7 +29,7 @@ class UnitLimits:
     Attributes
     ----------
     region_span
-        Base blocks of one region, that is of one level-L block; regions are aligned at its multiples.
+        Base blocks of one region (level-L block); regions are aligned at its multiples.
     is_top
         Whether the unit exceeds the largest enabled level: the whole topology is its region.
     lower_span
@@ -85,7 +85,7 @@ class BlockTopology:
         return tuple(self.base_size << level for level in self.levels)
 
     def level_for(self, num_nodes: int) -> int | None:
-        """Smallest enabled level whose nominal size holds `num_nodes`; None means the whole topology."""
+        """Smallest enabled level of a size for `num_nodes`; None means the whole topology."""
         raw = _log2_ceil(-(-num_nodes // self.base_size))
         return next((level for level in self.levels if level >= raw), None)
 

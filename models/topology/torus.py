@@ -63,7 +63,10 @@ class Torus:
             for axis in range(3)
         ]
         return tuple(
-            self._box(placement.dims, x, y, z) for x in orbits[0] for y in orbits[1] for z in orbits[2]
+            self._box(placement.dims, x, y, z)
+            for x in orbits[0]
+            for y in orbits[1]
+            for z in orbits[2]
         )
 
     def usable_anchors(self, placement: TorusPlacement) -> tuple[tuple[int, ...], ...]:
@@ -123,9 +126,5 @@ class TorusTopology:
     def placeable_nodes(self) -> frozenset[int]:
         """Nodes of the toruses with placements; only these draw jobs to the topology (0.4)."""
         return frozenset(
-            node
-            for torus in self.toruses
-            if torus.placements
-            for node in torus.cells
-            if node >= 0
+            node for torus in self.toruses if torus.placements for node in torus.cells if node >= 0
         )

@@ -54,7 +54,9 @@ class TreeTopology:
         below: dict[int, frozenset[int]] = {}
         for index in sorted(range(len(self.switches)), key=lambda switch: self.levels[switch]):
             switch = self.switches[index]
-            below[index] = frozenset(switch.nodes).union(*(below[child] for child in switch.children))
+            below[index] = frozenset(switch.nodes).union(
+                *(below[child] for child in switch.children)
+            )
         return tuple(below[index] for index in range(len(self.switches)))
 
     @cached_property

@@ -56,9 +56,7 @@ def rings(rng: random.Random) -> Instance:
     return _instance(topology, 16000, jobs, busy)
 
 
-def _job(
-    rng: random.Random, number: int, sizes: tuple[int, ...], counts: tuple[int, ...]
-) -> Job:
+def _job(rng: random.Random, number: int, sizes: tuple[int, ...], counts: tuple[int, ...]) -> Job:
     size, count = rng.choice(sizes), rng.choice(counts)
     weight = rng.randint(1, 10)
     return Job(str(number), size * count, segment=size, priority=1000 - number, weight=weight)

@@ -212,7 +212,10 @@ def test_block_as_node_rank_orders_nodes_by_block() -> None:
         ("BlockName=a Nodes=n[2-1]", "f: line 1 (BlockName=a): reversed range: '2-1'"),
         ("BlockName=a nonsense", "f: line 1: 'nonsense' cannot be read; wanted Key=Value"),
         ("BlockName=a Nodes=n1 Nodes=n2", "f: line 1: Nodes= a second time on one line"),
-        ("BlockName=a\nInclude other.conf", "f: line 2: Include 'other.conf' is not followed; wanted its lines here"),
+        (
+            "BlockName=a\nInclude other.conf",
+            "f: line 2: Include 'other.conf' is not followed; wanted its lines here",
+        ),
         ("SwitchName=a Nodes=n1 Switches=b\nSwitchName=b", "both Nodes and Switches; wanted one"),
         ("SwitchName=a Switches=b\nSwitchName=b Switches=a", "a cycle, or more than 20 levels"),
         ("SwitchName=a Switches=a", "switch 'a' has invalid child 'a'"),
