@@ -71,12 +71,17 @@ class Timetable:
         Stalled
             When Slurm would try the same moment again until its cycle runs out of time.
         """
+        # Many moments share their reserved nodes, and with them the answer.
+        known: dict[bytes, Planned | None] = {}
         later_s: int | None = 0
         while later_s is not None and later_s <= WINDOW_S:
             earliest_s = later_s
             mask = self._usable(job, partition, earliest_s)
             later_s = self._next_change(earliest_s)
-            found = self._will_run(job, partition, mask)
+            key = mask.tobytes()
+            if key not in known:
+                known[key] = self._will_run(job, partition, mask)
+            found = known[key]
             if found is None:
                 continue
             start_s = max(found.start_s, earliest_s)
@@ -182,7 +187,10 @@ def _select(
 ) -> Segments | None:
     pool = candidates(state, job, partition, view) & mask
     request = make_request(state, job, partition, view)
-    outcome = state.site.selector(partition).select(pool, request)
+    selector = state.site.selector(partition)
+    if not selector.may_select(pool, request):
+        return None
+    outcome = selector.select(pool, request)
     return None if isinstance(outcome, Refusal) else outcome
 
 

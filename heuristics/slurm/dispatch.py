@@ -11,7 +11,7 @@ from ...models.cluster import Cluster
 from ...models.topology import BlockTopology, RingTopology, Topology, TorusTopology, TreeTopology
 from .attempt import Counts, Pool, Refusal, Request, Segments, Select
 from .block import select_block
-from .block_counts import BlockTables
+from .block_counts import BlockTables, group_sums
 from .dragonfly import select_dragonfly
 from .feeding import cannot_be_fed
 from .flat import select_flat
@@ -42,6 +42,20 @@ class Selector:
         if algorithm is self._algorithm and self._blocks is not None:
             hopeless = partial(cannot_be_fed, self._blocks, pool, request)
         return retry(algorithm, pool, request, order, hopeless)
+
+    def may_select(self, pool: Pool, request: Request) -> bool:
+        """False when `select` must refuse: too few candidates, or too few in any one block.
+
+        Far cheaper than an attempt; backfill asks for every moment at which a job ends.
+        """
+        if np.count_nonzero(pool) < request.min_nodes:
+            return False
+        if self._blocks is None or request.max_nodes == 1 or not (pool & self.is_member).any():
+            return True
+        size, units = request.units.size, request.units.count
+        limits = self._blocks.topology.unit_limits(size)
+        in_regions = group_sums(self._blocks.counts(pool), limits.region_span)
+        return int((in_regions // size).sum()) >= units
 
     def leaves_topology(self, nodes: Sequence[int]) -> bool:
         """Whether several nodes were chosen outside every block, ring or torus (0.4)."""
