@@ -23,6 +23,8 @@ ROW_VERSION = 1
 # and one that is not proven within it counts as such.
 EXACT_WORK = 5.0
 OWN_FILES = "files"
+# Left out unless named: it tries every waiting job at every instant at which something ends.
+SLOW = frozenset({"slurm-backfill"})
 GENERATED = {
     "mixed-16": "16 racks, every option, three partitions, MODE_3 caps, 32 jobs",
     "plain-64": "64 racks half full, 100 jobs with segments",

@@ -146,10 +146,11 @@ def _objective(
     )
 
 
-def _rank(summary: EngineSummary) -> tuple[bool, float, float, str]:
+def _rank(summary: EngineSummary) -> tuple[bool, bool, float, float, str]:
     figures = summary.gap_figures()
     return (
         summary.engine != OPTIMAL,
+        summary.num_instances == 0,
         figures.get("gap_mean", 0.0),
         -summary.share_optimal,
         summary.engine,

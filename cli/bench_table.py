@@ -38,15 +38,15 @@ def print_summary(console: Console, summaries: Sequence[ObjectiveSummary]) -> No
 def _table(summary: ObjectiveSummary, is_vector: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("engine", no_wrap=True)
-    table.add_column("best possible", justify="right")
+    table.add_column("best", justify="right", no_wrap=True)
     if not is_vector:
-        for name in ("lost: median", "mean (95 % CI)", "p95", "max"):
+        for name in ("median lost", "mean (95 % CI)", "p95", "max"):
             table.add_column(name, justify="right", no_wrap=True)
     table.add_column(f"vs {REFERENCE}", justify="right", no_wrap=True)
     table.add_column("p", justify="right", no_wrap=True)
     table.add_column("time", justify="right", no_wrap=True)
-    table.add_column("longest", justify="right", no_wrap=True)
-    table.add_column("n", justify="right")
+    table.add_column("max", justify="right", no_wrap=True)
+    table.add_column("n", justify="right", no_wrap=True)
     for engine in summary.engines:
         table.add_row(*_cells(engine, is_vector))
     return table
@@ -82,7 +82,7 @@ def _seconds(value: float) -> str:
 def _legend(summary: ObjectiveSummary, is_vector: bool) -> str:
     unproven = summary.num_instances - summary.num_proven
     lines = [
-        "best possible: instances on which no plan can do better, by the exact engine's proof"
+        "best: instances on which no plan can do better, by the exact engine's proof"
         f" ({summary.num_proven} of {summary.num_instances} proven,"
         f" {summary.num_proven_all} in every term)."
     ]
