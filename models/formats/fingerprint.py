@@ -64,7 +64,9 @@ def _canonical(value: object) -> str:
     if isinstance(value, Mapping):
         pairs = sorted((_canonical(key), _canonical(entry)) for key, entry in value.items())
         return f"{{{','.join(f'{key}:{entry}' for key, entry in pairs)}}}"
-    parts = [f"{name}={_canonical(getattr(value, name))}" for name in _field_names(type(value))]
+    # mypy takes the __hash__ of a class object for that of its instances.
+    names = _field_names(type(value))  # type: ignore[arg-type]
+    parts = [f"{name}={_canonical(getattr(value, name))}" for name in names]
     return f"{type(value).__name__}({','.join(parts)})"
 
 
