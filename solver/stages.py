@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ortools.sat.python import cp_model
 
 from ..models.plan import Objective, Progress, TermValue
-from .budget import Budget
+from .budget import LARGE_MODEL, Budget
 from .model import PlacementModel, Variable
 from .objective import Term, first_term
 
@@ -75,7 +75,9 @@ class Stages:
             cp.maximize(term.expression)
         if self.best is not None:
             self._hint(self.best)
-        solver = self.budget.solver(len(cp.proto.variables), share)
+        # A relaxation stands for a large model, however small it is itself.
+        is_large = self.model.is_relaxed or len(cp.proto.variables) >= LARGE_MODEL
+        solver = self.budget.solver(is_large=is_large, share=share)
         callback = _Reporter(term, self.budget, self.progress) if self.progress else None
         status = solver.solve(cp, callback)
         self.budget.spend(solver)
