@@ -13,10 +13,9 @@ from rackwright.models.formats.recordings import QueueOutcome, Recording, read_r
 from rackwright.models.legality import Legality
 
 ENGINES = {"builtin": "slurm", "backfill": "slurm-backfill"}
-# Whole queues, every start on every node. What is missing is the emulator's own difference
-# (docs/conformance.md): the replay gives what the engine gives on the recorded state itself.
-# Queues that replay starts otherwise than the controller did; the emulator alone starts them alike.
+# Queues under the main scheduler that replay starts otherwise than the controller did.
 KNOWN_DIFFERENT = {"batch-11", "batch-25", "batch-44"}
+# Whole queues, every start on every node.
 AGREEMENT = {"builtin": 0.95, "backfill": 0.9}
 
 
