@@ -14,14 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sweep_cells import square
 
 from rackwright.cli import sweep
 from rackwright.cli.sweep import Shard, merge_rows, parse_shard, read_rows, run_cells
 from rackwright.models.errors import InputError
-
-
-def square(number: int) -> dict[str, Any]:
-    return {"cell": str(number), "value": number * number}
 
 
 def cells(count: int) -> dict[str, partial[dict[str, Any]]]:
