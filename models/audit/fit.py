@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..resources import Mode
 from ..topology import (
     BlockTopology,
-    Ring,
     RingTopology,
     TorusTopology,
     TreeTopology,
@@ -106,29 +105,13 @@ def _fit_flat(request: Request, usable: frozenset[int], avoid: frozenset[int]) -
     return Fit(tuple(sorted(ordered[:size])))
 
 
-def _arcs(ring: Ring, usable: frozenset[int]) -> list[list[int]]:
-    """Maximal arcs of usable nodes."""
-    taken = [node in usable for node in ring.nodes]
-    if all(taken):
-        return [list(ring.nodes)]
-    gap = taken.index(False)
-    arcs: list[list[int]] = [[]]
-    for offset in range(1, len(taken) + 1):
-        position = (gap + offset) % len(taken)
-        if taken[position]:
-            arcs[-1].append(ring.nodes[position])
-        elif arcs[-1]:
-            arcs.append([])
-    return [arc for arc in arcs if arc]
-
-
 def _fit_ring(request: Request, topology: RingTopology, usable: frozenset[int]) -> Fit:
     """Arcs are independent: counting the segments each can hold is exact (3.2)."""
     size, missing = request.units.size, request.units.count
     taken: list[int] = []
     one_each = request.follows_26_11  # 26.11: at most one segment of a job per ring
     for ring in topology.rings:
-        arcs = sorted(_arcs(ring, usable), key=len) if ring.nodes else []
+        arcs = sorted(ring.arcs(usable), key=len) if ring.nodes else []
         room = 1 if one_each else missing
         for arc in arcs:
             number = min(len(arc) // size, room, missing)

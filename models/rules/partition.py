@@ -10,7 +10,7 @@ from ..instance import Instance, Units
 from ..job import Job
 from ..legality import Legality
 from ..plan import Placement
-from ..topology import BlockTopology, Ring, RingTopology, TorusTopology, UnitLimits
+from ..topology import BlockTopology, RingTopology, TorusTopology, UnitLimits
 from .start import Start
 from .usage import SEARCH_LIMIT, Undecided
 
@@ -224,7 +224,7 @@ def _cut_rings(
     chosen = frozenset(nodes)
     segments: list[tuple[int, ...]] = []
     for index in sorted({topology.ring_of[node] for node in nodes}):
-        arcs = _arcs(topology.rings[index], chosen)
+        arcs = topology.rings[index].arcs(chosen)
         count = sum(map(len, arcs)) // size
         if any(len(arc) % size for arc in arcs):
             return None
@@ -232,22 +232,6 @@ def _cut_rings(
             return None
         segments.extend(tuple(sorted(part)) for arc in arcs for part in _chunks(arc, size))
     return tuple(segments)
-
-
-def _arcs(ring: Ring, chosen: frozenset[int]) -> list[list[int]]:
-    """Maximal arcs of chosen nodes, each in the order of its positions."""
-    taken = [node in chosen for node in ring.nodes]
-    if all(taken):
-        return [list(ring.nodes)]
-    gap = taken.index(False)
-    arcs: list[list[int]] = [[]]
-    for offset in range(1, len(taken) + 1):
-        position = (gap + offset) % len(taken)
-        if taken[position]:
-            arcs[-1].append(ring.nodes[position])
-        elif arcs[-1]:
-            arcs.append([])
-    return [arc for arc in arcs if arc]
 
 
 def _cut_toruses(topology: TorusTopology, nodes: Sequence[int], size: int) -> Segments | None:

@@ -15,6 +15,21 @@ class Ring:
     name: str
     nodes: tuple[int, ...]
 
+    def arcs(self, chosen: frozenset[int]) -> list[list[int]]:
+        """Maximal arcs of chosen nodes, each in the order of its positions."""
+        taken = [node in chosen for node in self.nodes]
+        if all(taken):
+            return [list(self.nodes)]
+        gap = taken.index(False)
+        arcs: list[list[int]] = [[]]
+        for offset in range(1, len(taken) + 1):
+            position = (gap + offset) % len(taken)
+            if taken[position]:
+                arcs[-1].append(self.nodes[position])
+            elif arcs[-1]:
+                arcs.append([])
+        return [arc for arc in arcs if arc]
+
 
 @dataclass(frozen=True)
 class RingTopology:
