@@ -182,6 +182,17 @@ class PlanResult:
 
 Progress = Callable[[str], None]
 
+# Asked again and again by an engine; once it is true, the engine ends with its best plan.
+Stop = Callable[[], bool]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while planning; carries the best result so far."""
+
+    def __init__(self, best: PlanResult) -> None:
+        super().__init__()
+        self.best = best
+
 
 class Placer(Protocol):
     """An engine: maps an instance to a plan. Never modifies the instance."""

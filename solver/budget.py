@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from ortools.sat.python import cp_model
 
-from ..models.plan import PlanOptions
+from ..models.plan import PlanOptions, Stop
+from .search import search
 
 # Deterministic seconds of CP-SAT; on the machines we measured, about as many of the clock.
 DEFAULT_WORK = 20.0
@@ -19,9 +20,18 @@ SMALLEST_SLICE = 1e-3
 
 @dataclass
 class Budget:
-    """Deterministic work and wall time of one call, shared by all of its solves."""
+    """Deterministic work and wall time of one call, shared by all of its solves.
+
+    Attributes
+    ----------
+    options
+        Their limits and seed.
+    stop
+        Ends a running solve; from then on the budget is spent, whatever is left of it.
+    """
 
     options: PlanOptions
+    stop: Stop | None = None
     started: float = field(default_factory=time.monotonic)
     work: float = 0.0
     solves: int = 0
@@ -46,8 +56,15 @@ class Budget:
         return max(self.options.budget_s - self.wall_s, SMALLEST_SLICE)
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether somebody asked to end, so that no further solve may begin."""
+        return self.stop is not None and self.stop()
+
+    @property
     def is_spent(self) -> bool:
         """Whether no solve should be begun any more."""
+        if self.is_stopped:
+            return True
         limit = self.work_limit
         if limit is not None and self.work >= limit:
             return True
@@ -57,7 +74,7 @@ class Budget:
         """A budget of its own for a share of what is left; `add` it when it is spent."""
         work = None if self.work_limit is None else (self.work_limit - self.work) * share
         seconds = None if self.seconds_left is None else self.seconds_left * share
-        return Budget(replace(self.options, work=work, budget_s=seconds))
+        return Budget(replace(self.options, work=work, budget_s=seconds), self.stop)
 
     def solver(self, *, is_large: bool, share: float = 1.0) -> cp_model.CpSolver:
         """A solver with parameters for large models or others, limited to a share of the rest."""
@@ -85,7 +102,14 @@ class Budget:
         self.work += part.work
         self.solves += part.solves
 
-    def spend(self, solver: cp_model.CpSolver) -> None:
-        """Account for a finished solve."""
+    def spend(
+        self,
+        solver: cp_model.CpSolver,
+        cp: cp_model.CpModel,
+        callback: cp_model.CpSolverSolutionCallback | None,
+    ) -> cp_model.CpSolverStatus:
+        """Solve until the solver's limits or `stop`, and account for it."""
+        status = search(solver, cp, callback, stop=self.stop)
         self.work += solver.response_proto.deterministic_time
         self.solves += 1
+        return status

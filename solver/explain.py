@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..models.instance import Instance
 from ..models.job import Job
 from ..models.never import explain_never
-from ..models.plan import Plan, Reason, TermValue, Unplaced
+from ..models.plan import Plan, Reason, Stop, TermValue, Unplaced
 from ..models.resources import Mode
 from ..models.rules.usage import requested
 from .model import PlacementModel
@@ -40,7 +40,9 @@ WISHES = {
 Answer = tuple[Reason, str, str]
 
 
-def unplaced_jobs(model: PlacementModel, plan: Plan, first: TermValue) -> tuple[Unplaced, ...]:
+def unplaced_jobs(
+    model: PlacementModel, plan: Plan, first: TermValue, *, stop: Stop | None = None
+) -> tuple[Unplaced, ...]:
     """Every job of the instance that does not start, with its reason.
 
     Parameters
@@ -49,9 +51,11 @@ def unplaced_jobs(model: PlacementModel, plan: Plan, first: TermValue) -> tuple[
         The model that made the plan: it knows the jobs that fit alone by counting.
     first
         First term of the result: where it is unproven, a job that could start stays undecided.
+    stop
+        Once it is true the solver is asked no more.
     """
     instance = model.instance
-    explainer = _Explainer(model)
+    explainer = _Explainer(model, stop)
     undecided_from = _undecided_from(instance, first)
     found = []
     for position, job in enumerate(instance.jobs):
@@ -60,7 +64,8 @@ def unplaced_jobs(model: PlacementModel, plan: Plan, first: TermValue) -> tuple[
         reason, rule, message = explainer.answer(position, job)
         if reason is Reason.WAITS and rule == "one_use" and position >= undecided_from:
             reason = Reason.UNDECIDED
-            message = "would fit alone; the search ended before it was decided"
+            fits = "would fit alone; " if message == FITS_ALONE else ""
+            message = f"{fits}the search ended before it was decided"
         found.append(Unplaced(job.job_id, reason, rule, message))
     return tuple(found)
 
@@ -76,8 +81,9 @@ def _undecided_from(instance: Instance, first: TermValue) -> int:
 class _Explainer:
     """Answers once per shape of job."""
 
-    def __init__(self, model: PlacementModel) -> None:
+    def __init__(self, model: PlacementModel, stop: Stop | None) -> None:
         self._instance = model.instance
+        self._stop = stop
         self._options = model.plan_options
         self._builder = OptionBuilder(model.instance, self._options.legality)
         # A relaxation has left layers out, so that counting nodes proves nothing there.
@@ -117,10 +123,12 @@ class _Explainer:
         return Reason.WAITS, *self._binding(instance, job)
 
     def _ask(self, instance: Instance, job: Job) -> bool | None:
+        if self._stop is not None and self._stop():
+            return None
         if self._questions >= MOST_QUESTIONS or len(instance.cluster.nodes) > MOST_NODES:
             return None
         self._questions += 1
-        return possible(instance, job, self._options)
+        return possible(instance, job, self._options, stop=self._stop)
 
     def _binding(self, instance: Instance, job: Job) -> tuple[str, str]:
         """The one rule without which the job could start, else the shape of its units."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
 
+from .search import search
+
 LeafPath = tuple[str, ...]
 
 
@@ -87,7 +89,7 @@ def place_in_hierarchy(
     for used in levels:
         fewest = cp_model.LinearExpr.sum(used)
         cp.minimize(fewest)
-        if solver.solve(cp) != cp_model.OPTIMAL:
+        if search(solver, cp) != cp_model.OPTIMAL:
             return None
         domains.append(round(solver.objective_value))
         cp.add(fewest <= domains[-1])

@@ -105,7 +105,7 @@ def _replanned(
     part = _part(instance, options, window, Plan(tuple(others)), chosen)
     model = build_model(part, replace(options, mix=(), locality=False, balance_power=False))
     add_hint(model, Plan(tuple(inside)))
-    step = Budget(replace(options, work=STEP_WORK, budget_s=budget.seconds_left))
+    step = Budget(replace(options, work=STEP_WORK, budget_s=budget.seconds_left), budget.stop)
     stages = Stages(model, step)
     optimise_first(stages)
     budget.add(step)

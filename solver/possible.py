@@ -8,23 +8,26 @@ from ortools.sat.python import cp_model
 
 from ..models.instance import Instance
 from ..models.job import Job
-from ..models.plan import Objective, PlanOptions
+from ..models.plan import Objective, PlanOptions, Stop
 from ..models.resources import Mode
 from .bins import OUTSIDE
 from .build import build_model
 from .model import Kind, PlacementModel
 from .options import OptionBuilder, requests_mode, small_unit
+from .search import search
 
 # Deterministic seconds for one question.
 WORK = 5.0
 
 
-def possible(instance: Instance, job: Job, options: PlanOptions) -> bool | None:
+def possible(
+    instance: Instance, job: Job, options: PlanOptions, *, stop: Stop | None = None
+) -> bool | None:
     """Whether `job` could start now if it were the only one waiting.
 
     Returns
     -------
-    None when the work limit did not suffice to tell.
+    None when the work limit did not suffice to tell, or `stop` came before.
     """
     alone = instance.with_jobs((job,))
     if not OptionBuilder(alone, options.legality).options(job):
@@ -41,7 +44,7 @@ def possible(instance: Instance, job: Job, options: PlanOptions) -> bool | None:
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = options.seed
     solver.parameters.max_deterministic_time = WORK
-    status = solver.solve(model.cp)
+    status = search(solver, model.cp, stop=stop)
     if status == cp_model.INFEASIBLE:
         return False
     return True if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None

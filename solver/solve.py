@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ..models.errors import SolverError
 from ..models.instance import Instance
-from ..models.plan import Plan, PlanOptions, PlanResult, Progress, TermValue
+from ..models.plan import Plan, PlanOptions, PlanResult, Progress, Stop, TermValue
 from ..models.rules import verify
 from ..models.score import is_better, score
 from .budget import Budget
@@ -46,6 +46,7 @@ def optimal(
     *,
     progress: Progress | None = None,
     hint: Plan | None = None,
+    stop: Stop | None = None,
 ) -> PlanResult:
     """The best plan under the score of design.md section 6, by CP-SAT.
 
@@ -53,6 +54,8 @@ def optimal(
     ----------
     hint
         A legal plan to start from; the result is never worse.
+    stop
+        Once it is true the search ends, and the best plan so far is returned with its bounds.
 
     Raises
     ------
@@ -64,7 +67,7 @@ def optimal(
     The model's size depends on the number of distinct lanes and shapes, not on nodes or jobs.
     Where even that is too large, a relaxation gives the bound and neighbourhoods the plan.
     """
-    budget = Budget(options)
+    budget = Budget(options, stop)
     start = hint or Plan()
     try:
         found = _solve(instance, options, budget, progress, start, MERGE_THRESHOLD)
@@ -81,7 +84,7 @@ def optimal(
         engine=NAME,
         options=options,
         objective=objective,
-        unplaced=unplaced_jobs(found.model, found.plan, objective[0]),
+        unplaced=unplaced_jobs(found.model, found.plan, objective[0], stop=stop),
         wall_s=budget.wall_s,
         statistics={
             "work": round(budget.work, 6),
@@ -119,7 +122,8 @@ def _solve(
     except SpreadConflict:
         # A spread job cannot be relaxed away here: give every bin a lane of its own.
         num_bins = sum(len(lane.bins) for lane in model.layout.lanes)
-        if merge_threshold < ALL_SINGLE and num_bins <= MOST_SINGLE_BINS:
+        is_small = merge_threshold < ALL_SINGLE and num_bins <= MOST_SINGLE_BINS
+        if is_small and not budget.is_stopped:
             return _solve(instance, options, budget, progress, start, ALL_SINGLE)
         return _Found(start, [terms[0], *_unbounded(terms[1:])], model)
 

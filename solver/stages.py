@@ -27,7 +27,7 @@ class Outcome:
     Attributes
     ----------
     value, bound
-        Of its objective; `value` is None without a solution.
+        Of its objective; None where nothing was found.
     solution
         Value per variable of the model.
     is_infeasible
@@ -35,7 +35,7 @@ class Outcome:
     """
 
     value: int | None
-    bound: int
+    bound: int | None
     solution: Solution | None
     is_infeasible: bool = False
 
@@ -68,6 +68,8 @@ class Stages:
 
     def solve(self, term: Term, share: float = 1.0) -> Outcome:
         """Optimise `term` from the best solution so far, kept unless a better one is found."""
+        if self.budget.is_stopped:
+            return Outcome(None, None, None)
         cp = self.model.cp
         if term.is_minimised:
             cp.minimize(term.expression)
@@ -79,8 +81,7 @@ class Stages:
         is_large = self.model.is_relaxed or len(cp.proto.variables) >= LARGE_MODEL
         solver = self.budget.solver(is_large=is_large, share=share)
         callback = _Reporter(term, self.budget, self.progress) if self.progress else None
-        status = solver.solve(cp, callback)
-        self.budget.spend(solver)
+        status = self.budget.spend(solver, cp, callback)
         if status == cp_model.INFEASIBLE:
             return Outcome(None, 0, None, is_infeasible=True)
         if status == cp_model.MODEL_INVALID:
