@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
 
+from ..models.errors import SolverError
 from ..models.plan import Objective, Progress, TermValue
 from .budget import LARGE_MODEL, Budget
 from .model import PlacementModel, Variable
@@ -30,14 +31,11 @@ class Outcome:
         Of its objective; None where nothing was found.
     solution
         Value per variable of the model.
-    is_infeasible
-        Whether it was shown that no solution exists.
     """
 
     value: int | None
     bound: int | None
     solution: Solution | None
-    is_infeasible: bool = False
 
     @property
     def is_proven(self) -> bool:
@@ -83,12 +81,13 @@ class Stages:
         callback = _Reporter(term, self.budget, self.progress) if self.progress else None
         status = self.budget.spend(solver, cp, callback)
         if status == cp_model.INFEASIBLE:
-            return Outcome(None, 0, None, is_infeasible=True)
+            raise SolverError("CP-SAT calls the model infeasible, though it may start nothing")
         if status == cp_model.MODEL_INVALID:
             raise AssertionError(cp.validate())
         bound = _rounded(solver.best_objective_bound, term.is_minimised)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return Outcome(None, bound, None)
+            # Ended within presolve, CP-SAT reports a bound of 0 that it has not proven.
+            return Outcome(None, bound or None, None)
         self.best = list(solver.response_proto.solution)
         return Outcome(round(solver.objective_value), bound, self.best)
 

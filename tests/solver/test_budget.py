@@ -1,0 +1,67 @@
+"""What a search that is stopped or has no budget still says: its start, and no false bound."""
+
+from __future__ import annotations
+
+import pytest
+
+from rackwright.datasets.colossus import colossus
+from rackwright.heuristics.greedy import greedy
+from rackwright.models.instance import Instance
+from rackwright.models.plan import Objective, PlanOptions, PlanResult
+from rackwright.models.score import first_term
+from rackwright.solver import optimal, solve
+
+OBJECTIVES = (Objective.WEIGHTED, Objective.PRIORITY)
+
+
+def hall() -> Instance:
+    return colossus(num_blocks=64, num_jobs=120, mix="all", partitions=3, power=True)
+
+
+def check_honest(result: PlanResult, reached: int | str) -> None:
+    """The plan is worth `reached` at least, and no bound forbids what is reached."""
+    first = result.objective[0]
+    assert at_least(first.value, reached)
+    assert first.bound is None or at_least(first.bound, first.value)
+    assert result.status == "feasible"
+
+
+def at_least(one: int | str, other: int | str) -> bool:
+    """Start vectors of equal length compare as binary numbers do."""
+    if isinstance(one, str):
+        return one >= str(other)
+    return one >= int(other)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_search_ended_within_presolve_has_proven_nothing(objective: Objective) -> None:
+    instance = hall()
+    start = greedy(instance, PlanOptions(objective=objective)).plan
+    result = optimal(instance, PlanOptions(objective=objective, work=1e-6), hint=start)
+    check_honest(result, first_term(instance, start, objective))
+
+
+@pytest.mark.parametrize("most_pairs", [solve.MOST_PAIRS, -1])
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_stop_before_the_first_solve_returns_the_hint(
+    objective: Objective, most_pairs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solve, "MOST_PAIRS", most_pairs)
+    instance = hall()
+    start = greedy(instance, PlanOptions(objective=objective)).plan
+    result = optimal(instance, PlanOptions(objective=objective), hint=start, stop=lambda: True)
+    assert (result.plan, result.statistics["solves"]) == (start, 0)
+    check_honest(result, first_term(instance, start, objective))
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_stop_after_the_first_solution_keeps_it_with_its_bound(objective: Objective) -> None:
+    told: list[str] = []
+    instance = hall()
+    options = PlanOptions(objective=objective, work=1000.0)
+    start = greedy(instance, options).plan
+    result = optimal(instance, options, hint=start, progress=told.append, stop=lambda: bool(told))
+    assert told and result.statistics["solves"] == 1
+    assert result.objective[0].bound is not None
+    assert result.objective[1].bound is None
+    check_honest(result, first_term(instance, start, objective))
