@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 
 from ..instance import Instance
+from ..node import Node
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 # Nothing of this changes where a job may go: what people call things, state words beyond what they
@@ -30,10 +32,9 @@ def fingerprint(instance: Instance) -> str:
 
 
 def _pieces(instance: Instance) -> Iterable[bytes]:
-    """The canonical text, one line per node, job and so on, to keep it out of memory."""
+    """The canonical text, one line per node, job and so on."""
     cluster = instance.cluster
-    for node in cluster.nodes:
-        yield _line("node", node)
+    yield _node_lines(cluster.nodes)
     for name in ("topologies", "partitions", "resources"):
         for value in getattr(cluster, name):
             yield _line(name, value)
@@ -47,6 +48,21 @@ def _pieces(instance: Instance) -> Iterable[bytes]:
         yield _line(name, getattr(instance, name))
 
 
+def _node_lines(nodes: Iterable[Node]) -> bytes:
+    """The `_line` of every node; a large cluster has few kinds of nodes but for their names."""
+    first, *others = _field_names(Node)
+    all_but_name = attrgetter(*others)
+    tails: dict[object, str] = {}
+    lines: list[str] = []
+    for node in nodes:
+        values = all_but_name(node)
+        tail = tails.get(values)
+        if tail is None:
+            tail = tails[values] = _fields_text(node, others)
+        lines.append(f"node {Node.__name__}({first}={node.name!r},{tail})\n")
+    return "".join(lines).encode()
+
+
 def _line(kind: str, value: object) -> bytes:
     return f"{kind} {_canonical(value)}\n".encode()
 
@@ -58,16 +74,24 @@ def _canonical(value: object) -> str:
     if isinstance(value, Enum):
         return repr(value.value)
     if isinstance(value, frozenset):
-        return f"{{{','.join(sorted(map(_canonical, value)))}}}"
+        return f"{{{','.join(sorted(_texts(value)))}}}"
     if isinstance(value, tuple):
-        return f"[{','.join(map(_canonical, value))}]"
+        return f"[{','.join(_texts(value))}]"
     if isinstance(value, Mapping):
         pairs = sorted((_canonical(key), _canonical(entry)) for key, entry in value.items())
         return f"{{{','.join(f'{key}:{entry}' for key, entry in pairs)}}}"
     # mypy takes the __hash__ of a class object for that of its instances.
     names = _field_names(type(value))  # type: ignore[arg-type]
-    parts = [f"{name}={_canonical(getattr(value, name))}" for name in names]
-    return f"{type(value).__name__}({','.join(parts)})"
+    return f"{type(value).__name__}({_fields_text(value, names)})"
+
+
+def _texts(values: Collection[object]) -> Iterable[str]:
+    """The canonical text of each; tens of thousands of node indices are told apart at once."""
+    return map(repr if _PLAIN.issuperset(map(type, values)) else _canonical, values)
+
+
+def _fields_text(value: object, names: Iterable[str]) -> str:
+    return ",".join(f"{name}={_canonical(getattr(value, name))}" for name in names)
 
 
 @cache
