@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import product
 
 MAX_RANGE = 1 << 16  # Slurm's MAX_RANGE (src/common/hostlist.h)
@@ -15,7 +16,7 @@ _WORD = re.compile(r"(?:[^\s,\[]|\[[^\]]*\]?)+")
 _NAME = re.compile(r"[\w.:+-]*", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _ANY_DIGIT = str.maketrans("123456789", "000000000")
-_TRAILING_NUMBER = re.compile(r"(.*?)(\d+)", re.ASCII | re.DOTALL)
+_DIGIT_CHARACTERS = "0123456789"
 
 
 class HostlistError(ValueError):
@@ -81,27 +82,47 @@ def fold(names: Iterable[str], *, keep_order: bool = False) -> str:
     >>> fold(["n00007", "n00003", "n00001", "n00002"])
     'n[00001-00003,00007]'
     """
-    ordered = list(names) if keep_order else natural_sorted(set(names))
-    groups: list[tuple[str, list[tuple[str, str]]]] = []
+    ordered = list(names) if keep_order else natural_sorted(dict.fromkeys(names))
+    groups: list[tuple[str, list[_Range]]] = []
     open_prefix: str | None = None
-    expected = ""
     for name in ordered:
-        match = _TRAILING_NUMBER.fullmatch(name)
-        if match is None or len(match[2]) > _MAX_DIGITS:
+        prefix = name.rstrip(_DIGIT_CHARACTERS)
+        digits = name[len(prefix) :]
+        if not 0 < len(digits) <= _MAX_DIGITS:
             groups.append((name, []))
             open_prefix = None
             continue
-        prefix, number = match.groups()
+        number = int(digits)
         if prefix != open_prefix:
-            groups.append((prefix, []))
+            groups.append((prefix, [_Range(digits, number)]))
             open_prefix = prefix
-        ranges = groups[-1][1]
-        if ranges and number == expected and _length(ranges[-1]) < MAX_RANGE:
-            ranges[-1] = (ranges[-1][0], number)
-        else:
-            ranges.append((number, number))
-        expected = str(int(number) + 1).zfill(len(ranges[-1][0]))
+        elif not groups[-1][1][-1].takes(digits, number):
+            groups[-1][1].append(_Range(digits, number))
     return ",".join(_fold_group(prefix, ranges) for prefix, ranges in groups)
+
+
+class _Range:
+    """A range being folded; its lower bound has the zero padding of all its numbers."""
+
+    __slots__ = ("first", "high", "last", "low")
+
+    def __init__(self, digits: str, number: int) -> None:
+        self.low = self.high = digits
+        self.first = self.last = number
+
+    def takes(self, digits: str, number: int) -> bool:
+        """Append the number if it is the next one, padded alike, and the range not too long."""
+        if (
+            number != self.last + 1
+            or number - self.first >= MAX_RANGE
+            or digits != str(number).zfill(len(self.low))
+        ):
+            return False
+        self.high, self.last = digits, number
+        return True
+
+    def __str__(self) -> str:
+        return self.low if self.first == self.last else f"{self.low}-{self.high}"
 
 
 def natural_key(name: str) -> str:
@@ -121,7 +142,8 @@ def natural_sorted(names: Iterable[str]) -> list[str]:
     """Names in Slurm's node order."""
     ordered = sorted(names)
     # Names that differ in their digits only, as in most clusters, sort naturally as plain text.
-    if len({name.translate(_ANY_DIGIT) for name in ordered}) > 1:
+    patterns = "\n".join(ordered).translate(_ANY_DIGIT).split("\n")
+    if len(set(patterns)) > 1 or len(patterns) > len(ordered):
         ordered.sort(key=natural_key)
     return ordered
 
@@ -172,7 +194,7 @@ def _split_brackets(word: str) -> tuple[list[str], list[str]]:
     return literals, brackets
 
 
-def _expand_range(part: str, word: str) -> list[str]:
+def _expand_range(part: str, word: str) -> Sequence[str]:
     """Expand ``7`` or ``08-11``; the width of the lower bound is kept."""
     low, dash, high = part.partition("-")
     if _DIGITS.fullmatch(low) is None or (dash and _DIGITS.fullmatch(high) is None):
@@ -180,14 +202,19 @@ def _expand_range(part: str, word: str) -> list[str]:
     if max(len(low), len(high)) > _MAX_DIGITS:
         raise HostlistError(word[:80], "number too long in the brackets of")
     if not dash:
-        return [low]
+        return (low,)
     first, last = int(low), int(high)
     if last < first:
         raise HostlistError(part, "reversed range")
     if last - first >= MAX_RANGE:
         raise HostlistError(part, f"range longer than {MAX_RANGE}")
-    width = len(low)
-    return [str(number).zfill(width) for number in range(first, last + 1)]
+    return _numbers(first, last, len(low))
+
+
+# Files of a cluster repeat the same few ranges; one of MAX_RANGE numbers takes 4 MB.
+@lru_cache(maxsize=16)
+def _numbers(first: int, last: int, width: int) -> tuple[str, ...]:
+    return tuple(str(number).zfill(width) for number in range(first, last + 1))
 
 
 def _check_literal(literal: str, word: str) -> None:
@@ -196,14 +223,9 @@ def _check_literal(literal: str, word: str) -> None:
         raise HostlistError(word[:80], reason)
 
 
-def _length(bounds: tuple[str, str]) -> int:
-    return int(bounds[1]) - int(bounds[0]) + 1
-
-
-def _fold_group(prefix: str, ranges: list[tuple[str, str]]) -> str:
+def _fold_group(prefix: str, ranges: Sequence[_Range]) -> str:
     if not ranges:
         return prefix
-    if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
-        return prefix + ranges[0][0]
-    texts = (low if low == high else f"{low}-{high}" for low, high in ranges)
-    return f"{prefix}[{','.join(texts)}]"
+    folded = ",".join(map(str, ranges))
+    is_one_name = len(ranges) == 1 and ranges[0].first == ranges[0].last
+    return f"{prefix}{folded}" if is_one_name else f"{prefix}[{folded}]"
