@@ -149,7 +149,9 @@ def load_state(
         running=tuple(resolved.running),
         unavailable=(down | unusable) - held - allocated,
         allocated=allocated,
-        blocked=frozenset(i for i, node in enumerate(cluster.nodes) if node.is_blocked),
+        blocked=frozenset(
+            index for index, node in enumerate(cluster.nodes) if node.states and node.is_blocked
+        ),
         used=used,
         ineligible=tuple(resolved.ineligible),
         now_s=now,
@@ -204,14 +206,18 @@ def _node_states(
 ) -> tuple[frozenset[int], frozenset[int]]:
     """Nodes that some job holds by their state, and nodes that are no use now."""
     busy, unusable, idle_but_held, unknown = set(), set(), set(), set[str]()
-    is_table = merged.is_complete
+    if merged.is_complete:
+        listed_ones = merged.nodes
+        unusable = {i for i, node in enumerate(cluster.nodes) if node.name not in listed_ones}
     for index, node in enumerate(cluster.nodes):
+        if not node.states:  # idle: of large clusters without a node file all nodes are
+            continue
         if node.is_busy:
             busy.add(index)
-        elif index in held and node.states:
+        elif index in held:
             idle_but_held.add(index)
         strange = node.states - KNOWN_STATES
-        if not node.is_usable or strange or (is_table and node.name not in merged.nodes):
+        if strange or not node.is_usable:
             unusable.add(index)
         unknown |= strange
     if unknown:

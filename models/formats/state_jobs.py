@@ -113,7 +113,9 @@ class JobResolver:
             if not entry.is_live:
                 self._unknown_partitions(entry, [partition])
             partition = None
-        job = entry.job if partition else replace(entry.job, partitions=())
+        job = entry.job
+        if partition is None and job.partitions:
+            job = replace(job, partitions=())
         return RunningJob(job, nodes, partition)
 
     def _checked(self, entry: JobEntry) -> JobEntry:
@@ -184,8 +186,11 @@ class JobResolver:
             natural_key(job.job_id),
         )
 
-    def _warn_shared(self, running: Iterable[RunningJob]) -> None:
+    def _warn_shared(self, running: Sequence[RunningJob]) -> None:
         """Nodes held by several jobs: whole nodes are placed, so they count as occupied once."""
+        everything = frozenset[int]().union(*(held.nodes for held in running))
+        if len(everything) == sum(len(held.nodes) for held in running):
+            return
         holder: dict[int, str] = {}
         shared: set[int] = set()
         for held in running:
