@@ -135,10 +135,14 @@ def _term(term: TermValue) -> dict[str, Any]:
 def _placement(instance: Instance, placement: Placement) -> dict[str, Any]:
     cluster = instance.cluster
     topology = cluster.topology_of(cluster.partition_named[placement.partition])
+    nodelist = fold(cluster.names(placement.nodes))
+    is_one = len(placement.segments) == 1
     return {
         "job_id": placement.job_id,
-        "nodelist": fold(cluster.names(placement.nodes)),
-        "segments": [fold(cluster.names(segment)) for segment in placement.segments],
+        "nodelist": nodelist,
+        "segments": [nodelist]
+        if is_one
+        else [fold(cluster.names(segment)) for segment in placement.segments],
         "blocks": list(units_touched(topology, placement.nodes)),
     }
 
