@@ -44,10 +44,10 @@ def run_engine(
     SolverError
         The plan breaks a rule or is worth something else than the engine says.
     """
-    from ..heuristics.registry import HEURISTICS
-
     if name == OPTIMAL:
         return _run_optimal(instance, options, progress)
+    from ..heuristics.registry import HEURISTICS
+
     engine = HEURISTICS.get(name)
     if engine is None:
         raise InputError([Problem("--engine", "", repr(name), ", ".join(engine_names()))])
@@ -92,13 +92,14 @@ def _start_plan(instance: Instance, options: PlanOptions) -> PlanResult:
     when its budget ends early.
     """
     from ..heuristics.greedy import greedy
-    from ..heuristics.slurm import slurm, slurm_backfill
     from ..models.rules import verify
     from ..models.score import is_better
 
     best = checked(instance, greedy(instance, options))
     if len(instance.jobs) * len(instance.cluster.nodes) > MAX_EMULATED:
         return best
+    from ..heuristics.slurm import slurm, slurm_backfill
+
     for schedule in (slurm, slurm_backfill):
         result = schedule(instance, options)
         is_legal = not verify(instance, result.plan, options.legality)
