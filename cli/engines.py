@@ -6,19 +6,19 @@ from dataclasses import replace
 
 from ..models.errors import InputError, Problem, SolverError
 from ..models.instance import Instance
-from ..models.plan import PlanOptions, PlanResult, Progress, Reason, TermValue, Unplaced
+from ..models.plan import (
+    Interrupted,
+    PlanOptions,
+    PlanResult,
+    Progress,
+    Reason,
+    TermValue,
+    Unplaced,
+)
 
 OPTIMAL = "optimal"
 # Pending jobs times nodes up to which emulating Slurm takes no more than about a second.
 MAX_EMULATED = 100_000
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C while planning; carries the best result so far."""
-
-    def __init__(self, best: PlanResult) -> None:
-        super().__init__()
-        self.best = best
 
 
 def engine_names() -> list[str]:
@@ -33,14 +33,14 @@ def run_engine(
 ) -> PlanResult:
     """Plan `instance` with the engine called `name`, and check what it returns.
 
-    The exact engine starts from a heuristic's plan; interrupted, that plan is the best so far.
+    The exact engine starts from a heuristic's plan.
 
     Raises
     ------
     InputError
         No engine has that name.
     Interrupted
-        On Ctrl-C, with the best checked result.
+        On Ctrl-C, with the best checked result; a plain KeyboardInterrupt where there is none yet.
     SolverError
         The plan breaks a rule or is worth something else than the engine says.
     """
@@ -51,20 +51,25 @@ def run_engine(
     engine = HEURISTICS.get(name)
     if engine is None:
         raise InputError([Problem("--engine", "", repr(name), ", ".join(engine_names()))])
-    return checked(instance, engine.placer(instance, options, progress=progress))
+    try:
+        return checked(instance, engine.placer(instance, options, progress=progress))
+    except Interrupted as interrupted:
+        raise Interrupted(checked(instance, interrupted.best)) from None
 
 
 def _run_optimal(
     instance: Instance, options: PlanOptions, progress: Progress | None
 ) -> PlanResult:
     from ..solver import optimal
+    from .interrupt import first_interrupt_noted
 
     start = _start_plan(instance, options)
-    try:
-        result = optimal(instance, options, progress=progress, hint=start.plan)
-    except KeyboardInterrupt:
-        raise Interrupted(start) from None
-    return _not_worse(start, checked(instance, result))
+    with first_interrupt_noted() as stop:
+        result = optimal(instance, options, progress=progress, hint=start.plan, stop=stop)
+        result = _not_worse(start, checked(instance, result))
+    if stop():
+        raise Interrupted(result)
+    return result
 
 
 def _not_worse(start: PlanResult, result: PlanResult) -> PlanResult:
@@ -101,7 +106,10 @@ def _start_plan(instance: Instance, options: PlanOptions) -> PlanResult:
     from ..heuristics.slurm import slurm, slurm_backfill
 
     for schedule in (slurm, slurm_backfill):
-        result = schedule(instance, options)
+        try:
+            result = schedule(instance, options)
+        except KeyboardInterrupt:
+            raise Interrupted(best) from None
         is_legal = not verify(instance, result.plan, options.legality)
         if is_legal and is_better(result.objective, best.objective):
             best = checked(instance, result)

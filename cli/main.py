@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..models.errors import InputError, RackwrightError, SolverError
+from .interrupt import EXIT_INTERRUPTED
 
 # Command name to the module that holds the function of the same name. A module is imported only
 # when its command is looked up, and imports its engines only when the command runs.
@@ -31,7 +32,6 @@ OBJECTS_PER_COLLECTION = 100_000
 
 EXIT_USAGE = 2
 EXIT_INTERNAL = 70
-EXIT_INTERRUPTED = 130
 
 
 class CommandGroup(TyperGroup):
@@ -50,6 +50,14 @@ class CommandGroup(TyperGroup):
         single.command(cmd_name)(getattr(import_module(module, __package__), cmd_name))
         return typer.main.get_command(single)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run, and say in a line that Ctrl-C ended it: typer would end in silence."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("rackwright: interrupted", file=sys.stderr)
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
         """Run, and turn every failure into a line on stderr and an exit code.
 
@@ -60,8 +68,6 @@ class CommandGroup(TyperGroup):
         debug = len(arguments) < len(given)
         try:
             return super().main(args=arguments, **{"prog_name": "rackwright", **extra})
-        except KeyboardInterrupt:
-            sys.exit(EXIT_INTERRUPTED)
         except InputError as error:
             _complain(str(problem) for problem in error.problems)
             sys.exit(EXIT_USAGE)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..models.legality import Legality
-from ..models.plan import Objective, PlanOptions, PlanResult
+from ..models.plan import Interrupted, Objective, PlanOptions, PlanResult
+from .interrupt import EXIT_INTERRUPTED
 from .state_options import (
     JobFiles,
     LicenseFile,
@@ -121,7 +122,7 @@ def plan(
     Jobs that wait are normal (exit 0). The table and all other results go to stdout or --output,
     progress and warnings to stderr.
     """
-    from .engines import Interrupted, run_engine
+    from .engines import run_engine
     from .output import check_folder
     from .progress import StderrProgress, warn
 
@@ -160,7 +161,7 @@ def plan(
             engine, state.instance, options, progress=StderrProgress(is_verbose=verbose)
         )
     except Interrupted as interrupted:
-        result, exit_code = interrupted.best, 130
+        result, exit_code = interrupted.best, EXIT_INTERRUPTED
         warn(f"interrupted: the plan of engine {result.engine}, the best so far, follows")
     if verbose:
         print(f"read in {read_s:.2f} s, planned in {result.wall_s:.2f} s", file=sys.stderr)

@@ -9,7 +9,7 @@ from time import perf_counter
 
 from ..models.instance import Instance
 from ..models.job import Job
-from ..models.plan import Objective, PlanOptions, PlanResult, Progress
+from ..models.plan import Interrupted, Objective, PlanOptions, PlanResult, Progress
 from ..models.score import is_better, score
 from .greedy import job_values, lookaheads_for, nodes_taken, place_greedily, request_kind
 from .placing import Lookahead, place_job
@@ -49,6 +49,11 @@ def greedy_with_local_search(
     -------
     PlanResult
         Statistics: iterations, improvements of the first term.
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C, with the best plan so far.
     """
     started = perf_counter()
     state = State(instance, options.legality)
@@ -64,7 +69,7 @@ def greedy_with_local_search(
         # On large instances all terms but the first are estimated while searching.
         state.restore(start)
         plan, terms = start_plan, start_terms
-    return PlanResult(
+    result = PlanResult(
         plan=plan,
         engine="greedy+ls",
         options=options,
@@ -73,6 +78,9 @@ def greedy_with_local_search(
         wall_s=perf_counter() - started,
         statistics={"iterations": search.iterations, "improvements": search.improvements},
     )
+    if search.is_interrupted:
+        raise Interrupted(result)
+    return result
 
 
 Judgement = tuple[int, tuple[int, ...]]
@@ -95,6 +103,7 @@ class LocalSearch:
         self.state = state
         self.iterations = 0
         self.improvements = 0
+        self.is_interrupted = False
         instance = state.instance
         self._options = options
         self._is_scored = len(instance.cluster.nodes) <= _MAX_SCORED_NODES
@@ -111,9 +120,12 @@ class LocalSearch:
         ]
         self._num_free = len(instance.free)
         self._steps = 0
+        self._kept = tuple(state.started.values())
 
     def run(self, work: float, deadline: float | None = None) -> None:
         """Improve the plan in the state until the budget is spent, and leave the best one there.
+
+        Ctrl-C ends the search, too.
 
         Parameters
         ----------
@@ -122,12 +134,21 @@ class LocalSearch:
         deadline
             Instant of `perf_counter` at which to stop earlier.
         """
+        try:
+            self._search(work, deadline)
+        except KeyboardInterrupt:
+            self.is_interrupted = True
+            # A job may be half started or half stopped.
+            self.state.reset()
+        self.state.restore(self._kept)
+
+    def _search(self, work: float, deadline: float | None) -> None:
+        """Ruin and recreate; `_kept` is the best plan at any moment."""
         state = self.state
         limit = int(work * STEPS_PER_WORK)
         startable = self._startable(limit)
         ruin = Ruin(state, self._random, self._density)
         current = best = self._judge(sum(self._values[job_id] for job_id in state.started))
-        kept = tuple(state.started.values())
         patience = _PATIENCE + _PATIENCE_PER_JOB * len(startable)
         stale = 0
         while self._steps < limit and stale < patience and startable:
@@ -152,9 +173,8 @@ class LocalSearch:
                     self.improvements += 1
                     if self._progress is not None:
                         self._progress(f"greedy+ls: {len(state.started)} jobs start")
-                best, kept = current, tuple(state.started.values())
+                best, self._kept = current, tuple(state.started.values())
                 stale = 0
-        state.restore(kept)
 
     def _startable(self, limit: int) -> list[Job]:
         """Jobs that start at least alone, densest first; those in the plan included."""

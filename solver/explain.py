@@ -52,7 +52,7 @@ def unplaced_jobs(
     first
         First term of the result: where it is unproven, a job that could start stays undecided.
     stop
-        Once it is true the solver is asked no more.
+        Once it is true no further reason is sought.
     """
     instance = model.instance
     explainer = _Explainer(model, stop)
@@ -104,6 +104,8 @@ class _Explainer:
             return Reason.WAITS, "one_use", FITS_ALONE
         key: Hashable = tuple(option.key for option in self._builder.options(job)) or job
         if key not in self._known:
+            if self._stop is not None and self._stop():
+                return Reason.UNDECIDED, "one_use", "the search ended before a reason was sought"
             self._known[key] = self._explain(job)
         return self._known[key]
 
@@ -123,8 +125,6 @@ class _Explainer:
         return Reason.WAITS, *self._binding(instance, job)
 
     def _ask(self, instance: Instance, job: Job) -> bool | None:
-        if self._stop is not None and self._stop():
-            return None
         if self._questions >= MOST_QUESTIONS or len(instance.cluster.nodes) > MOST_NODES:
             return None
         self._questions += 1

@@ -20,7 +20,7 @@ from rackwright.cli import main as cli_main
 from rackwright.heuristics.greedy import greedy
 from rackwright.models.errors import SolverError
 from rackwright.models.instance import Instance
-from rackwright.models.plan import Plan, PlanOptions, PlanResult
+from rackwright.models.plan import Interrupted, Plan, PlanOptions, PlanResult
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEMO = REPOSITORY / "datasets" / "demo"
@@ -223,13 +223,22 @@ def test_debug_raises_the_internal_error(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_interrupted_run_prints_the_best_plan_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(instance: Instance, options: PlanOptions, _: object) -> PlanResult:
-        raise engines.Interrupted(greedy(instance, options))
+        raise Interrupted(greedy(instance, options))
 
     monkeypatch.setattr(engines, "_run_optimal", interrupted)
     done = plan("--json", engine="optimal")
     assert done.exit_code == 130
     assert json.loads(done.stdout)["engine"] == "greedy"
     assert "interrupted" in done.stderr
+
+
+def test_interrupt_before_any_plan_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> PlanResult:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engines, "_run_optimal", interrupted)
+    done = plan("--json", engine="optimal")
+    assert (done.exit_code, done.stdout, done.stderr) == (130, "", "rackwright: interrupted\n")
 
 
 def test_closed_pipe_is_quiet() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _thread
+
 import pytest
 
 from rackwright.datasets.colossus import colossus
@@ -65,3 +67,11 @@ def test_stop_after_the_first_solution_keeps_it_with_its_bound(objective: Object
     assert result.objective[0].bound is not None
     assert result.objective[1].bound is None
     check_honest(result, first_term(instance, start, objective))
+
+
+def test_ctrl_c_without_a_wish_to_stop_raises() -> None:
+    def interrupt(_: str) -> None:
+        _thread.interrupt_main()
+
+    with pytest.raises(KeyboardInterrupt):
+        optimal(hall(), PlanOptions(work=1000.0), progress=interrupt)
