@@ -13,7 +13,7 @@ from .resources import INFINITE, Mode
 from .rules.exclusive import held_nodes, wanted_nodes
 from .rules.start import resolve
 from .rules.usage import layer_usage
-from .topology import BlockTopology, RingTopology, Topology, TorusTopology, TreeTopology
+from .topology import BlockTopology, Topology, TreeTopology, unit_owner
 
 FULL_HEADROOM = 10_000
 
@@ -121,17 +121,7 @@ def blocks_touched(instance: Instance, plan: Plan) -> int:
     touched: set[tuple[str, int]] = set()
     for placement in plan.placements:
         topology = _topology(instance, placement.partition)
-        match topology:
-            case BlockTopology():
-                owner = topology.block_of
-            case RingTopology():
-                owner = topology.ring_of
-            case TorusTopology():
-                owner = topology.torus_of
-            case TreeTopology():
-                owner = topology.leaf_of
-            case _:
-                continue
+        owner = unit_owner(topology)
         units = {owner[node] for node in placement.nodes if node in owner}
         touched |= {(topology.name, unit) for unit in units}
     return len(touched)

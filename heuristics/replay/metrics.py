@@ -10,7 +10,7 @@ from statistics import fmean
 from ...models.capacity import fits
 from ...models.cluster import Cluster, Partition
 from ...models.instance import Instance
-from ...models.topology import BlockTopology, RingTopology, TorusTopology, TreeTopology
+from ...models.topology import unit_owner
 
 # Feitelson's bound: runs below ten seconds do not blow the slowdown up.
 SLOWDOWN_BOUND_S = 10
@@ -170,18 +170,7 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 def blocks_touched(cluster: Cluster, partition: Partition, nodes: Sequence[int]) -> int:
     """Base blocks, rings, toruses or leaf switches that `nodes` touch; 0 on a flat topology."""
-    topology = cluster.topology_of(partition)
-    match topology:
-        case BlockTopology():
-            owner = topology.block_of
-        case RingTopology():
-            owner = topology.ring_of
-        case TorusTopology():
-            owner = topology.torus_of
-        case TreeTopology():
-            owner = topology.leaf_of
-        case _:
-            return 0
+    owner = unit_owner(cluster.topology_of(partition))
     return len({owner[node] for node in nodes if node in owner})
 
 

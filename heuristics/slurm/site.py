@@ -12,14 +12,7 @@ from ...models.job import Job
 from ...models.legality import Legality
 from ...models.resources import Mode, Resource
 from ...models.rules.exclusive import is_enforced
-from ...models.topology import (
-    BlockTopology,
-    FlatTopology,
-    RingTopology,
-    Topology,
-    TorusTopology,
-    TreeTopology,
-)
+from ...models.topology import Topology, unit_owner
 from .attempt import Counts, Pool
 from .dispatch import Selector
 from .hres import UNLIMITED
@@ -69,7 +62,7 @@ class Site:
         topology = self.cluster.topology_of(partition)
         if topology.name not in self._units:
             units = np.full(self.num_nodes, -1, dtype=np.int64)
-            for node, unit in _unit_of(topology).items():
+            for node, unit in unit_owner(topology).items():
                 units[node] = unit
             self._units[topology.name] = units
         return self._units[topology.name]
@@ -138,17 +131,3 @@ def _capacities(cluster: Cluster, legality: Legality) -> dict[str, tuple[int, ..
         name: tuple(UNLIMITED if amount < 0 else amount for amount in layers)
         for name, layers in amounts.items()
     }
-
-
-def _unit_of(topology: Topology) -> dict[int, int]:
-    match topology:
-        case BlockTopology():
-            return topology.block_of
-        case RingTopology():
-            return topology.ring_of
-        case TreeTopology():
-            return topology.leaf_of
-        case TorusTopology():
-            return topology.torus_of
-        case FlatTopology():
-            return {}

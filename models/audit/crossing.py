@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..resources import Mode
-from ..topology import BlockTopology, Topology, TreeTopology, UnitLimits
+from ..topology import BlockTopology, Topology, TreeTopology, UnitLimits, unit_owner
 from .findings import Finding, Kind, Severity
 from .fit_block import by_block
 from .history import Allocation
 from .scene import Request, Scene
-from .sharing import unit_owner
 
 # How much slower a job is taken to run when it crosses a block for no reason: an assumption.
 DEFAULT_PENALTY = 0.10

@@ -16,8 +16,7 @@ from ..rules.resources import refusing_resource
 from ..rules.start import topology_nodes
 from ..rules.tree import leaf_limit
 from ..rules.usage import draw_w, overlapping, requested
-from ..topology import Topology, TreeTopology
-from .sharing import unit_owner
+from ..topology import Topology, TreeTopology, unit_owner
 
 Sites = tuple[frozenset[int], ...]
 

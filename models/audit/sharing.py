@@ -11,7 +11,7 @@ from itertools import pairwise
 from ..instance import Instance
 from ..legality import Legality
 from ..rules.exclusive import is_enforced
-from ..topology import BlockTopology, RingTopology, Topology, TorusTopology, TreeTopology
+from ..topology import Topology, unit_owner
 from .findings import Finding, Kind, Severity, nodes_in_words
 from .history import Allocation, Era
 
@@ -170,21 +170,6 @@ def _double(era: Era, meeting: Meeting, nodes: tuple[int, ...]) -> Finding:
         user=second.record.job.user,
         num_nodes=len(second.nodes),
     )
-
-
-def unit_owner(topology: Topology) -> Mapping[int, int]:
-    """Node to the unit that an exclusive job closes: base block, ring, leaf or torus."""
-    match topology:
-        case BlockTopology():
-            return topology.block_of
-        case RingTopology():
-            return topology.ring_of
-        case TreeTopology():
-            return topology.leaf_of
-        case TorusTopology():
-            return topology.torus_of
-        case _:
-            return {}
 
 
 def intrusions(era: Era, legality: Legality) -> Iterator[Finding]:

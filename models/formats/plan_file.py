@@ -25,6 +25,7 @@ from ..topology import (
     Torus,
     TorusTopology,
     TreeTopology,
+    unit_owner,
 )
 
 PLAN_VERSION = 1
@@ -54,19 +55,19 @@ class PlanFile:
 
 def units_touched(topology: Topology, nodes: tuple[int, ...] | frozenset[int]) -> tuple[str, ...]:
     """Names of the base blocks (leaf switches, rings, toruses) that hold `nodes`, in order."""
-    owner: dict[int, int]
     units: Sequence[Block | Ring | Torus | Switch]
     match topology:
         case BlockTopology():
-            owner, units = topology.block_of, topology.blocks
+            units = topology.blocks
         case RingTopology():
-            owner, units = topology.ring_of, topology.rings
+            units = topology.rings
         case TorusTopology():
-            owner, units = topology.torus_of, topology.toruses
+            units = topology.toruses
         case TreeTopology():
-            owner, units = topology.leaf_of, topology.switches
+            units = topology.switches
         case _:
             return ()
+    owner = unit_owner(topology)
     touched = sorted({owner[node] for node in nodes if node in owner})
     return tuple(units[index].name for index in touched)
 

@@ -7,6 +7,7 @@ from .flat import FlatTopology
 from .ring import Ring, RingTopology
 from .torus import Torus, TorusPlacement, TorusTopology
 from .tree import Switch, TreeTopology
+from .unit import unit_owner
 
 Topology = BlockTopology | RingTopology | TorusTopology | TreeTopology | FlatTopology
 
@@ -23,4 +24,5 @@ __all__ = [
     "TorusTopology",
     "TreeTopology",
     "UnitLimits",
+    "unit_owner",
 ]

@@ -12,11 +12,10 @@ from strategies import random_instance
 from rackwright.models.audit.crossing import spread_of
 from rackwright.models.audit.history import Allocation
 from rackwright.models.audit.scene import Requests, Scene
-from rackwright.models.audit.sharing import unit_owner
 from rackwright.models.formats.records import Record
 from rackwright.models.legality import Legality
 from rackwright.models.rules import held_nodes
-from rackwright.models.topology import BlockTopology
+from rackwright.models.topology import BlockTopology, unit_owner
 
 CASES = 250
 
