@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -132,7 +132,9 @@ def bins_of(
         if not nodes:
             continue
         job_free = busy.isdisjoint(members)
-        arcs = free_arcs(members, usable) if isinstance(topology, RingTopology) else [nodes]
+        arcs = [nodes]
+        if isinstance(topology, RingTopology):
+            arcs = topology.rings[site].arcs(usable)
         bins.extend(Bin(index, site, tuple(arc), job_free) for arc in arcs)
     elsewhere = tuple(sorted((outside & usable) - covered))
     if elsewhere:
@@ -154,21 +156,3 @@ def _sites(topology: Topology) -> Iterable[tuple[int, tuple[int, ...]]]:
         return ((leaf, topology.switches[leaf].nodes) for leaf in topology.leaves)
     assert isinstance(topology, FlatTopology)
     return ()
-
-
-def free_arcs(positions: Sequence[int], usable: frozenset[int]) -> list[list[int]]:
-    """Maximal runs of usable nodes on a ring, each in ring order; a usable ring is one run."""
-    size = len(positions)
-    is_free = [node in usable for node in positions]
-    if all(is_free):
-        return [list(positions)] if size else []
-    arcs: list[list[int]] = []
-    first_gap = is_free.index(False)
-    for step in range(1, size + 1):
-        position = (first_gap + step) % size
-        if not is_free[position]:
-            continue
-        if not is_free[position - 1]:
-            arcs.append([])
-        arcs[-1].append(positions[position])
-    return arcs
