@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cached_property
 
 from .instance import Instance
 from .topology import (
@@ -37,7 +38,29 @@ def fits(instance: Instance, nodes_left: frozenset[int], topology: Topology, siz
     return fits_counted(instance, nodes_left, left, topology, size)
 
 
-def left_per_unit(topology: Topology, nodes_left: Iterable[int]) -> Counter[int]:
+class UnitCounts(Counter[int]):
+    """Nodes left per base block or leaf switch."""
+
+    @cached_property
+    def units_with(self) -> Counter[int]:
+        """Number of units by their count."""
+        return Counter(self.values())
+
+    def per_group(self, span: int) -> Counter[int]:
+        """Nodes left per group of `span` units; asked for the same few spans by many sizes."""
+        if span not in self._groups:
+            groups: Counter[int] = Counter()
+            for unit, count in self.items():
+                groups[unit // span] += count
+            self._groups[span] = groups
+        return self._groups[span]
+
+    @cached_property
+    def _groups(self) -> dict[int, Counter[int]]:
+        return {1: self}
+
+
+def left_per_unit(topology: Topology, nodes_left: Iterable[int]) -> UnitCounts:
     """Nodes left per base block or leaf switch; empty for the kinds where position matters."""
     match topology:
         case BlockTopology():
@@ -45,14 +68,14 @@ def left_per_unit(topology: Topology, nodes_left: Iterable[int]) -> Counter[int]
         case TreeTopology():
             owner = topology.leaf_of
         case _:
-            return Counter()
-    return Counter(owner[node] for node in nodes_left if node in owner)
+            return UnitCounts()
+    return UnitCounts(owner[node] for node in nodes_left if node in owner)
 
 
 def fits_counted(
     instance: Instance,
     nodes_left: frozenset[int],
-    left: Counter[int],
+    left: UnitCounts,
     topology: Topology,
     size: int,
 ) -> int:
@@ -78,18 +101,13 @@ def fits_counted(
             return len(nodes_left) // size
 
 
-def _block_fits(topology: BlockTopology, left: Counter[int], size: int) -> int:
+def _block_fits(topology: BlockTopology, left: UnitCounts, size: int) -> int:
     if size <= topology.base_size:
-        return sum(count // size for count in left.values())
+        return _units_below(left, size)
     limits = topology.unit_limits(size)
-    lower: Counter[int] = Counter()
-    for block, count in left.items():
-        lower[block // limits.lower_span] += count
     if not limits.is_limited:
-        regions: Counter[int] = Counter()
-        for block, count in left.items():
-            regions[block // limits.region_span] += count
-        return sum(capacity >= size for capacity in regions.values())
+        return sum(capacity >= size for capacity in left.per_group(limits.region_span).values())
+    lower = left.per_group(limits.lower_span)
     counts_of: dict[int, list[int]] = {}
     for index, count in lower.items():
         # The whole topology is one region, whatever its span divides into.
@@ -99,6 +117,11 @@ def _block_fits(topology: BlockTopology, left: Counter[int], size: int) -> int:
         sum(sorted(counts, reverse=True)[: limits.max_lower]) >= size
         for counts in counts_of.values()
     )
+
+
+def _units_below(left: UnitCounts, size: int) -> int:
+    """Units of `size` nodes that lie within one base block or leaf each."""
+    return sum(number * (count // size) for count, number in left.units_with.items())
 
 
 def arcs_left(ring: Ring, nodes_left: frozenset[int]) -> list[int]:
@@ -119,10 +142,10 @@ def arcs_left(ring: Ring, nodes_left: frozenset[int]) -> list[int]:
 
 
 def _tree_fits(
-    topology: TreeTopology, nodes_left: frozenset[int], left: Counter[int], size: int
+    topology: TreeTopology, nodes_left: frozenset[int], left: UnitCounts, size: int
 ) -> int:
     if size <= base_size(topology):
-        return sum(count // size for count in left.values())
+        return _units_below(left, size)
     large = [i for i in range(len(topology.switches)) if len(topology.members[i]) >= size]
     if not large:
         return 0

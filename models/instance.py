@@ -93,7 +93,7 @@ class Instance:
     def free(self) -> frozenset[int]:
         """Nodes that are up and that no job holds, BLOCKED ones too (see `rules.exclusive`)."""
         everything = frozenset(range(len(self.cluster.nodes)))
-        return everything - self.unavailable - self.occupied
+        return everything.difference(self.unavailable, self.occupied)
 
     @cached_property
     def job_with_id(self) -> dict[str, Job]:
