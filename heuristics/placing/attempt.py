@@ -55,14 +55,14 @@ class Attempt:
     @property
     def counts(self) -> CountIndex:
         """The index of nodes that the job may take."""
-        if self.request.is_filtered:
-            if self._counts is None:
-                self._counts = self.state.private_counts(
-                    self.view, self.masks, self.holds, self.request
-                )
-            self._counts.refresh(self.state.gives)
-            return self._counts
-        return self.state.counts(self.view, self.eligible, self.holds, self.request)
+        if self._counts is None:
+            self._counts = (
+                self.state.private_counts(self.view, self.masks, self.holds, self.request)
+                if self.request.is_filtered
+                else self.state.counts(self.view, self.eligible, self.holds, self.request)
+            )
+        self._counts.refresh(self.state.gives)
+        return self._counts
 
     def mask(self, unit: int) -> int:
         """Nodes of a unit that the job may take now, resources aside."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from heapq import heapify, heappop, heappush
+from collections import defaultdict
+from collections.abc import Iterator
+from heapq import heappop, heappush
 
+from .ledger import Meter
 from .view import View
 
 NEVER = -1
-
-Meter = Callable[[int, int], tuple[int, bool]]
-"""For a unit and a mask: nodes served, and whether layers beyond the unit are the limit."""
 
 
 class CountIndex:
@@ -51,7 +50,7 @@ class CountIndex:
         self.view = view
         self.masks = masks
         self.job_free_only = job_free_only
-        self.largest = max((mask.bit_count() for mask in masks[: view.outside]), default=0)
+        self.largest = max(map(int.bit_count, masks[: view.outside]), default=0)
         self.changed: list[int] = []
         self.regions: dict[int, RegionIndex] = {}
         self._meter = meter
@@ -59,26 +58,20 @@ class CountIndex:
         self._unit_at = [0] * len(rank)
         for unit, position in enumerate(rank):
             self._unit_at[position] = unit
-        self._keys: list[int] = []
-        self._heaps: dict[int, list[int]] = {}
+        self._keys = [0] * view.outside
         self._limited: set[int] = set()
         self._seen = len(view.log)
         self._gives = NEVER
-        if meter is None and not job_free_only:
-            pairs = zip(view.free[: view.outside], masks[: view.outside], strict=True)
-            self.counts = [(free & mask).bit_count() for free, mask in pairs]
-        else:
-            self.counts = [self._count(unit) for unit in range(view.outside)]
+        self.counts = [0] * view.outside
+        heaps: dict[int, list[int]] = defaultdict(list)
+        for position, unit in enumerate(self._unit_at):
+            if masks[unit]:
+                self.counts[unit] = count = self._count(unit)
+                self._keys[unit] = key = 2 * count + (not view.busy[unit])
+                # Positions come in ascending order, which makes every list a heap.
+                heaps[key].append(position)
+        self._heaps = dict(heaps)
         self.total = sum(self.counts)
-        for unit, count in enumerate(self.counts):
-            key = 2 * count + (not view.busy[unit])
-            self._keys.append(key)
-            if key in self._heaps:
-                self._heaps[key].append(rank[unit])
-            else:
-                self._heaps[key] = [rank[unit]]
-        for heap in self._heaps.values():
-            heapify(heap)
         self._start = (self.counts.copy(), self._keys.copy(), self.total)
         self._start_limited = self._limited.copy()
         self._start_heaps = {key: heap.copy() for key, heap in self._heaps.items()}
@@ -86,7 +79,9 @@ class CountIndex:
     def reset(self) -> None:
         """Return to the counts the index was built with; `View.reset` must have come before."""
         counts, keys, self.total = self._start
-        self.changed += [unit for unit, count in enumerate(counts) if count != self.counts[unit]]
+        if counts != self.counts:
+            pairs = zip(counts, self.counts, strict=True)
+            self.changed += [unit for unit, (start, now) in enumerate(pairs) if start != now]
         self.counts, self._keys = counts.copy(), keys.copy()
         self._heaps = {key: heap.copy() for key, heap in self._start_heaps.items()}
         self._limited = self._start_limited.copy()
@@ -113,8 +108,9 @@ class CountIndex:
         """
         log = self.view.log
         if self._seen < len(log):
+            masks = self.masks
             for unit in dict.fromkeys(log[self._seen :]):
-                if unit != self.view.outside:
+                if masks[unit] and unit != self.view.outside:
                     self._update(unit, self._count(unit))
             self._seen = len(log)
         if self._gives != gives:
@@ -131,11 +127,12 @@ class CountIndex:
     def _update(self, unit: int, count: int) -> None:
         key = 2 * count + (not self.view.busy[unit])
         if key != self._keys[unit]:
-            self.total += count - self.counts[unit]
-            self.counts[unit] = count
             self._keys[unit] = key
             heappush(self._heaps.setdefault(key, []), self._rank[unit])
-            self.changed.append(unit)
+            if count != self.counts[unit]:
+                self.total += count - self.counts[unit]
+                self.counts[unit] = count
+                self.changed.append(unit)
 
     def first(self, key: int) -> int | None:
         """The unit of lowest rank in a bucket; None if it is empty."""
@@ -180,9 +177,10 @@ class RegionIndex:
         ]
         self._known = per_unit.copy()
         self._seen = len(counts.changed)
-        self._heaps: dict[int, list[int]] = {}
+        heaps: dict[int, list[int]] = defaultdict(list)
         for region, total in enumerate(self.totals):
-            self._heaps.setdefault(total, []).append(region)
+            heaps[total].append(region)
+        self._heaps = dict(heaps)
 
     def refresh(self) -> None:
         """Catch up with the counts, which must be up to date."""
@@ -190,10 +188,11 @@ class RegionIndex:
         if self._seen == len(changed):
             return
         touched: set[int] = set()
-        for unit in changed[self._seen :]:
-            change = self.counts.counts[unit] - self._known[unit]
+        counts, known = self.counts.counts, self._known
+        for unit in dict.fromkeys(changed[self._seen :]):
+            change = counts[unit] - known[unit]
             if change:
-                self._known[unit] += change
+                known[unit] = counts[unit]
                 region = unit // self.span
                 self.totals[region] += change
                 touched.add(region)

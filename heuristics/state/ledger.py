@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ...models.instance import Instance
@@ -9,6 +10,9 @@ from ...models.job import Job
 from ...models.rules.usage import overlapping, used_before
 from .request import NO_REQUEST, Request, request_classes, request_of
 from .view import View
+
+Meter = Callable[[int, int], tuple[int, bool]]
+"""For a unit and a mask: nodes served, and whether layers beyond the unit are the limit."""
 
 # Stands for an infinite layer; far above anything that could be charged to it.
 UNLIMITED = 1 << 60
@@ -56,11 +60,15 @@ class Ledger:
             for resource in self.resources
         ]
         self._left = [left.copy() for left in self._start]
-        self._classes = request_classes([self.request(job) for job in instance.jobs])
+        self._requests = {job.job_id: self._find_request(job) for job in instance.jobs}
+        self._classes = request_classes(self._requests.values())
         self._cells: dict[str, list[tuple[Cell, ...] | None]] = {}
 
     def request(self, job: Job) -> Request:
-        """What `job` asks for; the shared empty request when nothing binds it."""
+        """What a job of the queue asks for; the shared empty request when nothing binds it."""
+        return self._requests[job.job_id]
+
+    def _find_request(self, job: Job) -> Request:
         if not self.resources or not (job.licenses or self._has_power):
             return NO_REQUEST
         return request_of(job, self.resources)
@@ -75,35 +83,40 @@ class Ledger:
 
     def cells(self, view: View, unit: int) -> tuple[Cell, ...]:
         """The cells of a unit of `view`."""
-        known = self._cells.get(view.topology.name)
-        if known is None:
-            known = self._cells[view.topology.name] = [None] * len(view.units)
+        known = self._known_cells(view)
         cells = known[unit]
         if cells is None:
             cells = known[unit] = self._find_cells(view.units[unit])
         return cells
 
+    def _known_cells(self, view: View) -> list[tuple[Cell, ...] | None]:
+        known = self._cells.get(view.topology.name)
+        if known is None:
+            known = self._cells[view.topology.name] = [None] * len(view.units)
+        return known
+
     def _find_cells(self, members: tuple[int, ...]) -> tuple[Cell, ...]:
         tables = [resource.layers_of for resource in self.resources]
-        powers = {self._nodes[node].power_w for node in members if node >= 0}
-        paths = [{table.get(node, ()) for node in members} for table in tables]
-        if all(len(path) == 1 for path in paths) and (len(powers) == 1 or not self._has_power):
-            # The usual case, thousands of times: the layers cut no base block.
-            layers = tuple(next(iter(path)) for path in paths)
+        paths = [list(map(table.get, members)) for table in tables]
+        powers = [self._power_w(node) for node in members if node >= 0] if self._has_power else [0]
+        if members and powers and all(map(_is_uniform, paths)) and _is_uniform(powers):
+            layers = tuple(path[0] or () for path in paths)
             shared = self._beyond(frozenset(members), layers)
-            power_w = next(iter(powers)) if self._has_power else 0
-            return (Cell((1 << len(members)) - 1, layers, shared, power_w),)
+            return (Cell((1 << len(members)) - 1, layers, shared, powers[0]),)
         masks: dict[tuple[tuple[tuple[int, ...], ...], int], int] = {}
         for bit, node in enumerate(members):
             if node >= 0:
                 layers = tuple([table.get(node, ()) for table in tables])
-                key = (layers, self._nodes[node].power_w if self._has_power else 0)
+                key = (layers, self._power_w(node))
                 masks[key] = masks.get(key, 0) | 1 << bit
         unit = frozenset(members)
         return tuple(
             Cell(mask, layers, self._beyond(unit, layers), power_w)
             for (layers, power_w), mask in masks.items()
         )
+
+    def _power_w(self, node: int) -> int:
+        return self._nodes[node].power_w if self._has_power else 0
 
     def _beyond(
         self, unit: frozenset[int], layers: tuple[tuple[int, ...], ...]
@@ -131,8 +144,9 @@ class Ledger:
                 return 0
             drawn = self._drawn(index, amount, cell) if amount is None else amount
             if drawn > 0:
-                left = min(map(self._left[index].__getitem__, layers))
-                most = min(most, left // drawn) if left > 0 else 0
+                left = min(map(self._left[index].__getitem__, layers)) // drawn
+                if left < most:
+                    most = left if left > 0 else 0
         return most
 
     def count(self, view: View, unit: int, mask: int, request: Request) -> int:
@@ -145,9 +159,33 @@ class Ledger:
                 total += inside if most > inside else most
         return total
 
-    def is_limited_from_outside(self, view: View, unit: int, mask: int, request: Request) -> bool:
-        """Whether layers that reach beyond the unit cannot serve all nodes of `mask`."""
-        for cell in self.cells(view, unit):
+    def meter(self, view: View, request: Request) -> Meter:
+        """How many nodes of a mask the layers can serve, and whether shared layers are the limit.
+
+        The answer of `count`, and of whether layers that reach beyond the unit cannot serve all.
+        """
+        known = self._known_cells(view)
+
+        def measure(unit: int, mask: int) -> tuple[int, bool]:
+            cells = known[unit] or self.cells(view, unit)
+            inside = mask.bit_count()
+            if len(cells) == 1:
+                # The usual case, tens of thousands of times.
+                most = self.allowed(cells[0], request)
+                if most >= inside:
+                    return inside, False
+                count = most
+            else:
+                count = self.count(view, unit, mask, request)
+            is_short = count < inside
+            return count, is_short and self._is_limited_from_outside(cells, mask, request)
+
+        return measure
+
+    def _is_limited_from_outside(
+        self, cells: tuple[Cell, ...], mask: int, request: Request
+    ) -> bool:
+        for cell in cells:
             inside = (mask & cell.mask).bit_count()
             for index, amount in request.per_node:
                 drawn = self._drawn(index, amount, cell)
@@ -185,3 +223,7 @@ class Ledger:
             covered = covered.difference(*closed)
             nodes = covered if nodes is None else nodes & covered
         return nodes
+
+
+def _is_uniform(values: Sequence[object]) -> bool:
+    return values.count(values[0]) == len(values)

@@ -117,17 +117,7 @@ class State:
         self, view: View, masks: list[int], job_free_only: bool, request: Request
     ) -> CountIndex:
         """An index of one job's own, for candidates that change with the resources left."""
-        meter = None
-        if request.per_node:
-            ledger = self.ledger
-
-            def meter(unit: int, mask: int) -> tuple[int, bool]:
-                count = ledger.count(view, unit, mask, request)
-                is_short = count < mask.bit_count()
-                return count, is_short and ledger.is_limited_from_outside(
-                    view, unit, mask, request
-                )
-
+        meter = self.ledger.meter(view, request) if request.per_node else None
         return CountIndex(view, masks, self._rank(view), job_free_only, meter)
 
     def regions(self, counts: CountIndex, span: int) -> RegionIndex:
@@ -276,14 +266,18 @@ class State:
 
     def prepare(self) -> None:
         """Build the indexes of all jobs, as `reset` returns them to what they are when built."""
+        ready: set[tuple[object, ...]] = set()
         for job in self.instance.jobs:
             request = self.ledger.request(job)
             if request.is_filtered:
                 continue
             for partition in self.instance.partitions_of(job):
-                view = self.view(partition)
+                nodes = self.instance.eligible(job, partition)
                 holds = self.holds(job, partition)
-                self.counts(view, self.instance.eligible(job, partition), holds, request)
+                key = (partition.name, id(nodes), holds, request.per_node)
+                if key not in ready:
+                    ready.add(key)
+                    self.counts(self.view(partition), nodes, holds, request)
 
     def restart(self, started: Started) -> None:
         """Start a stopped job again on the very nodes it had; they must be free."""

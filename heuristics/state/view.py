@@ -66,13 +66,12 @@ class View:
         listed = units_of(topology, num_nodes)
         self.unit_of = [NOTHING] * num_nodes
         self.units: list[tuple[int, ...]] = []
+        self._ranges: list[tuple[int, int] | None] = []
         for index, nodes in enumerate(listed):
-            self.units.append(self._own(index, nodes))
+            self._add(index, nodes)
         self.outside = len(listed)
-        self.units.append(tuple(node for node, unit in enumerate(self.unit_of) if unit == NOTHING))
-        for node in self.units[self.outside]:
-            self.unit_of[node] = self.outside
-        self._ranges = [_range(nodes) for nodes in self.units]
+        outside = tuple(node for node, unit in enumerate(self.unit_of) if unit == NOTHING)
+        self._add(self.outside, outside)
         self._num_nodes = num_nodes
         self.wanted = [0] * len(self.units)
         self.log: list[int] = []
@@ -81,8 +80,8 @@ class View:
         self._anchors: dict[int, tuple[tuple[int, int], ...]] = {}
         self.open([0] * len(self.units), [0] * len(self.units))
 
-    def _own(self, index: int, nodes: tuple[int, ...]) -> tuple[int, ...]:
-        """`nodes` as the members of unit `index`, those of earlier units and repeats left out."""
+    def _add(self, index: int, nodes: tuple[int, ...]) -> None:
+        """Make `nodes` the members of unit `index`, but for those of earlier units and repeats."""
         unit_of = self.unit_of
         run = _range(nodes)
         if run is not None:
@@ -90,7 +89,9 @@ class View:
             nobody = [NOTHING] * len(nodes)
             if unit_of[run[0] : run[1]] == nobody:
                 unit_of[run[0] : run[1]] = [index] * len(nodes)
-                return nodes
+                self.units.append(nodes)
+                self._ranges.append(run)
+                return
         own = list(nodes)
         for bit, node in enumerate(nodes):
             if node == NOTHING:
@@ -99,7 +100,8 @@ class View:
                 unit_of[node] = index
             else:
                 own[bit] = NOTHING
-        return tuple(own)
+        self.units.append(tuple(own))
+        self._ranges.append(_range(self.units[-1]))
 
     def masks(self, nodes: frozenset[int]) -> list[int]:
         """Bit mask of `nodes` in every unit."""
