@@ -4,8 +4,8 @@
   or all nodes outside of any. Its *site* is the topology unit it lies in.
 * A **cell** is a set of nodes of a bin that nothing distinguishes: same bin in every topology,
   same jobs that may use them, same layers. Only the number taken from a cell matters.
-* A **lane** is a set of one-cell bins that nothing distinguishes but their free count. Its bins
-  share one arc flow; every other bin is a lane of its own.
+* A **lane** is a set of one-cell bins that nothing distinguishes but their free count and what one
+  resource may still charge them. Its bins share an arc flow; every other bin is a lane of its own.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ..models.topology import (
     TorusTopology,
     TreeTopology,
 )
+from .headroom import UNCAPPED, Cap, State
 
 OUTSIDE = -1
 
@@ -44,17 +45,25 @@ class Bin:
         Usable nodes, ascending (by position for an arc of a ring).
     is_job_free
         Whether no running job has a node in its site.
+    headroom
+        What its nodes may still be charged, counted by the cap of its lane; 0 without a cap.
     """
 
     topology_index: int
     site: int
     nodes: tuple[int, ...]
     is_job_free: bool
+    headroom: int = 0
 
     @property
     def free(self) -> int:
         """Usable nodes."""
         return len(self.nodes)
+
+    @property
+    def state(self) -> State:
+        """Where it enters the flow of its lane."""
+        return self.free, self.headroom
 
 
 @dataclass
@@ -69,6 +78,8 @@ class Lane:
         Signature to nodes; of several bins, the one shared signature and a sample of its nodes.
     is_windowed
         Whether positions matter, so that every cell is one node.
+    cap
+        What each of several bins may be charged; layers over a single bin are constraints.
     """
 
     index: int
@@ -76,6 +87,7 @@ class Lane:
     bins: list[Bin]
     cells: dict[Signature, tuple[int, ...]] = field(default_factory=dict)
     is_windowed: bool = False
+    cap: Cap = UNCAPPED
 
     @property
     def is_single(self) -> bool:
@@ -86,6 +98,11 @@ class Lane:
     def free_counts(self) -> Counter[int]:
         """Number of bins per free count."""
         return Counter(bin_.free for bin_ in self.bins)
+
+    @cached_property
+    def states(self) -> Counter[State]:
+        """Number of bins per free count and headroom."""
+        return Counter(bin_.state for bin_ in self.bins)
 
     @cached_property
     def free(self) -> int:

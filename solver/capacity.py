@@ -61,7 +61,7 @@ def _bin_fits(model: PlacementModel, lanes: Sequence[Lane], size: int) -> list[E
             fits += [
                 nodes // size * bins
                 for remaining in (flow.untouched, flow.final)
-                for nodes, bins in remaining.items()
+                for (nodes, _), bins in remaining.items()
                 if nodes >= size
             ]
         elif lane.is_windowed and isinstance(_topology(model, lane), RingTopology):

@@ -9,6 +9,7 @@ from ..models.plan import Placement, Plan
 from ..models.topology import BlockTopology, RingTopology
 from .bins import OUTSIDE, Bin, Lane
 from .flow_slots import FlowSlots, Nodes, Value
+from .holds import most_in_hold
 from .model import Kind, PlacementModel, Variable
 
 
@@ -168,7 +169,8 @@ class Decoder:
         if kind.option.holds_sites:
             return self._small_in_held(kind, lane, number)
         per_bin = self._jobs_near(kind, lane, num_jobs) if kind.option.one_per_site else number
-        return self._slots[lane.index].take(size, number, per_bin)
+        unit = (size, self.model.charge(kind, lane))
+        return self._slots[lane.index].take(unit, number, per_bin)
 
     def _jobs_near(self, kind: Kind, lane: Lane, num_jobs: int) -> int:
         """Jobs of the kind that may use the lane: of consolidated ones, those of its aggregate."""
@@ -184,8 +186,7 @@ class Decoder:
         counts = [1] * len(held)
         rest = number - len(held)
         for position, bin_ in enumerate(held):
-            most = 1 if kind.option.one_per_site else bin_.free // size
-            more = min(rest, most - 1)
+            more = min(rest, most_in_hold(self.model, kind, lane, bin_.state) - 1)
             counts[position] += more
             rest -= more
         return [
@@ -226,8 +227,14 @@ class Decoder:
         total = self._total(kind, lane)
         if not lane.is_single:
             if kind.option.holds_sites:
-                return _one_of_each_first(self._held[kind.index, lane.index])[:total]
-            return self._slots[lane.index].loose(total)
+                held = self._held[kind.index, lane.index]
+                return _one_of_each_first(
+                    [
+                        bin_.nodes[: most_in_hold(self.model, kind, lane, bin_.state)]
+                        for bin_ in held
+                    ]
+                )[:total]
+            return self._slots[lane.index].loose(self.model.charge(kind, lane), total)
         nodes: Nodes = []
         for cell, members in lane.cells.items():
             taken = self.model.cell_use.get((kind.index, lane.index, cell))
@@ -257,15 +264,15 @@ class Decoder:
         for lane_index, holds in self.model.lane_holds.items():
             for hold in holds:
                 number = self.value(hold.count)
-                bins = self._slots[lane_index].hold(hold.free, number)
+                bins = self._slots[lane_index].hold(hold.state, number)
                 self._held.setdefault((hold.kind.index, lane_index), []).extend(bins)
         for slots in self._slots.values():
             slots.settle()
 
 
-def _one_of_each_first(bins: list[Bin]) -> Nodes:
+def _one_of_each_first(bins: list[tuple[int, ...]]) -> Nodes:
     """Nodes of held bins, the first of each bin before all others: every bin is touched."""
-    return [bin_.nodes[0] for bin_ in bins] + [node for bin_ in bins for node in bin_.nodes[1:]]
+    return [nodes[0] for nodes in bins] + [node for nodes in bins for node in nodes[1:]]
 
 
 def _pools(model: PlacementModel) -> dict[int, Nodes]:

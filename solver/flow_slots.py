@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ..models.errors import RackwrightError
 from .bins import Bin, Lane
+from .headroom import Item, State
 from .model import Flow, Variable
 
 Value = Callable[[Variable], int]
@@ -31,56 +32,60 @@ class FlowSlots:
     """
 
     def __init__(self, lane: Lane, flow: Flow, value: Value) -> None:
-        self._waiting: dict[int, list[Bin]] = defaultdict(list)
+        self._waiting: dict[State, list[Bin]] = defaultdict(list)
         for bin_ in reversed(lane.bins):
-            self._waiting[bin_.free].append(bin_)
+            self._waiting[bin_.state].append(bin_)
+        self._cap = lane.cap
         self._flow = flow
         self._value = value
         self._left: dict[int, Nodes] = {}
-        self._slots: dict[int, Counter[int]] = defaultdict(Counter)
-        self._loose: list[tuple[int, int]] = []
+        self._slots: dict[Item, Counter[int]] = defaultdict(Counter)
+        self._loose: dict[int, list[tuple[int, int]]] = {}
         self._bins: list[Bin] = []
 
-    def hold(self, free: int, number: int) -> list[Bin]:
+    def hold(self, state: State, number: int) -> list[Bin]:
         """Give whole bins to an exclusive job."""
-        return [self._waiting[free].pop() for _ in range(number)]
+        return [self._waiting[state].pop() for _ in range(number)]
 
     def settle(self) -> None:
         """Follow the flow: every bin that takes part learns its units and loose nodes."""
         value = self._value
-        at: dict[int, list[int]] = defaultdict(list)
-        for free, entered in self._flow.entered.items():
+        at: dict[State, list[int]] = defaultdict(list)
+        for state, entered in self._flow.entered.items():
             for _ in range(value(entered)):
-                bin_ = self._waiting[free].pop()
+                bin_ = self._waiting[state].pop()
                 self._left[len(self._bins)] = list(bin_.nodes)
-                at[free].append(len(self._bins))
+                at[state].append(len(self._bins))
                 self._bins.append(bin_)
-        arcs: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for (state, size), arc in self._flow.arcs.items():
-            arcs[state].append((size, value(arc)))
-        loose = {state: value(number) for state, number in self._flow.single_steps.items()}
-        loose_in: Counter[int] = Counter()
-        for state in range(max(at, default=0), 0, -1):
-            for size, number in sorted(arcs[state], reverse=True):
-                for _ in range(number):
-                    position = at[state].pop()
-                    self._slots[size][position] += 1
-                    at[state - size].append(position)
-            for _ in range(loose.get(state, 0)):
+        steps: dict[State, list[tuple[Item, bool]]] = defaultdict(list)
+        for (state, unit), arc in self._flow.arcs.items():
+            steps[state] += [(unit, False)] * value(arc)
+        for (state, charge), step in self._flow.single_steps.items():
+            steps[state] += [((1, charge), True)] * value(step)
+        loose: dict[int, Counter[int]] = defaultdict(Counter)
+        # Nothing leads to more nodes: when its turn comes, all bins of a state have arrived.
+        for state in sorted(steps, reverse=True):
+            for item, is_loose in sorted(steps[state], key=lambda step: (step[1], -step[0][0])):
                 position = at[state].pop()
-                loose_in[position] += 1
-                at[state - 1].append(position)
-        self._loose = sorted(loose_in.items())
+                if is_loose:
+                    loose[item[1]][position] += 1
+                else:
+                    self._slots[item][position] += 1
+                head = self._cap.after(state, item)
+                assert head is not None
+                at[head].append(position)
+        self._loose = {charge: sorted(counts.items()) for charge, counts in loose.items()}
 
-    def take(self, size: int, number: int, per_bin: int) -> list[tuple[int, Nodes]]:
-        """Site and nodes of `number` units of `size`, at most `per_bin` in a bin, fullest first.
+    def take(self, unit: Item, number: int, per_bin: int) -> list[tuple[int, Nodes]]:
+        """Site and nodes of `number` units, at most `per_bin` in a bin, fullest first.
 
         Raises
         ------
         SpreadConflict
             When so few bins have slots of the size that some would have to give more.
         """
-        slots = self._slots[size]
+        size = unit[0]
+        slots = self._slots[unit]
         taken: list[int] = []
         for position, available in slots.most_common():
             count = min(available, per_bin, number - len(taken))
@@ -98,15 +103,15 @@ class FlowSlots:
         del left[:size]
         return drawn
 
-    def loose(self, number: int) -> Nodes:
-        """`number` of the loose nodes, from the bins' far ends."""
+    def loose(self, charge: int, number: int) -> Nodes:
+        """`number` of the loose nodes with this charge, from the bins' far ends."""
         nodes: Nodes = []
         while len(nodes) < number:
-            position, count = self._loose.pop()
+            position, count = self._loose[charge].pop()
             take = min(count, number - len(nodes))
             left = self._left[position]
             nodes += left[len(left) - take :]
             del left[len(left) - take :]
             if count > take:
-                self._loose.append((position, count - take))
+                self._loose[charge].append((position, count - take))
         return nodes

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 
 from ..models.plan import Placement, Plan
 from .bins import Lane
+from .headroom import Item, State
 from .model import Kind, PlacementModel, Variable
 
 
@@ -45,9 +46,9 @@ class _Values:
                     self._lane_of[lane.topology_index, node] = (lane, position)
         # A lane lies in one region of a kind at most.
         self._region_of = {(kind, lane): region for kind, region, lane in model.loose}
-        # What each bin of a flow lane holds: unit sizes, loose nodes, and whether it is held.
-        self._sizes: dict[tuple[int, int], list[int]] = defaultdict(list)
-        self._loose: Counter[tuple[int, int]] = Counter()
+        # What each bin of a flow lane holds: units, charges of loose nodes, whether it is held.
+        self._units: dict[tuple[int, int], list[Item]] = defaultdict(list)
+        self._loose: dict[tuple[int, int], list[int]] = defaultdict(list)
         self._held: set[tuple[int, int]] = set()
         for variable in self._all():
             self._variables[variable.index] = variable
@@ -151,38 +152,43 @@ class _Values:
             else:
                 in_bins[lane.index, position] += 1
         for (lane_index, position), number in in_bins.items():
+            charge = model.charge(kind, model.layout.lanes[lane_index])
             if kind.option.holds_sites:
                 self._hold(kind, lane_index, position)
             elif (kind.index, lane_index) in model.units:
-                self._sizes[lane_index, position].append(number)
+                self._units[lane_index, position].append((number, charge))
             else:
-                self._loose[lane_index, position] += number
+                self._loose[lane_index, position] += [charge] * number
 
     def _hold(self, kind: Kind, lane_index: int, position: int) -> None:
         if (lane_index, position) in self._held:
             return
         self._held.add((lane_index, position))
-        free = self.model.layout.lanes[lane_index].bins[position].free
+        state = self.model.layout.lanes[lane_index].bins[position].state
         for hold in self.model.lane_holds.get(lane_index, []):
-            if hold.kind is kind and hold.free == free:
+            if hold.kind is kind and hold.state == state:
                 self._bump(hold.count)
 
     def follow_flows(self) -> None:
         """Send every bin of a flow lane along its arcs, the largest unit first."""
         for lane_index, flow in self.model.flows.items():
-            for position, bin_ in enumerate(self.model.layout.lanes[lane_index].bins):
+            lane = self.model.layout.lanes[lane_index]
+            for position, bin_ in enumerate(lane.bins):
                 key = (lane_index, position)
                 if key in self._held:
                     continue
-                if not self._sizes[key] and not self._loose[key]:
-                    self._bump(flow.untouched[bin_.free])
+                if not self._units[key] and not self._loose[key]:
+                    self._bump(flow.untouched[bin_.state])
                     continue
-                self._bump(flow.entered[bin_.free])
-                state = bin_.free
-                for size in sorted(self._sizes[key], reverse=True):
-                    self._bump(flow.arcs.get((state, size)))
-                    state -= size
-                for _ in range(self._loose[key]):
-                    self._bump(flow.single_steps.get(state))
-                    state -= 1
-                self._bump(flow.final.get(state))
+                self._bump(flow.entered[bin_.state])
+                state: State | None = bin_.state
+                for unit in sorted(self._units[key], reverse=True):
+                    if state is not None:
+                        self._bump(flow.arcs.get((state, unit)))
+                        state = lane.cap.after(state, unit)
+                for charge in self._loose[key]:
+                    if state is not None:
+                        self._bump(flow.single_steps.get((state, charge)))
+                        state = lane.cap.after(state, (1, charge))
+                if state is not None:
+                    self._bump(flow.final.get(state))

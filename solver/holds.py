@@ -5,7 +5,8 @@ from __future__ import annotations
 from ortools.sat.python import cp_model
 
 from .bins import OUTSIDE, Lane
-from .model import Hold, Kind, PlacementModel
+from .headroom import State
+from .model import Expression, Hold, Kind, PlacementModel, total
 from .options import small_unit
 
 
@@ -34,12 +35,7 @@ def exclusive_wanted(model: PlacementModel) -> None:
 
 def _most_in_site(model: PlacementModel, kind: Kind, lane: Lane) -> int:
     """Most units (nodes, for units larger than a bin) that the job could put into a held site."""
-    if not small_unit(kind.option):
-        most = lane.largest
-    elif kind.option.one_per_site:
-        most = 1
-    else:
-        most = lane.largest // kind.option.units.size
+    most = max(most_in_hold(model, kind, lane, state) for state in lane.states)
     # A ring may have several arcs at one site.
     arcs = len(model.layout.at_site(lane.topology_index, lane.site)) if lane.is_single else 1
     return most * max(arcs, 1)
@@ -64,31 +60,32 @@ def _hold_site(model: PlacementModel, kind: Kind, lane: Lane) -> None:
     hold = next((hold for hold in holds if hold.kind is kind), None)
     if hold is None:
         held = model.cp.new_bool_var(f"hold_{kind.index}_{lane.topology_index}_{lane.site}")
-        hold = Hold(kind, 0, 1, held)
+        hold = Hold(kind, (0, 0), 1, held)
         holds.append(hold)
         model.cp.add(held <= kind.started)
     model.cp.add(model.usage[kind.index, lane.index] <= lane.free * hold.count)
 
 
 def _hold_bins(model: PlacementModel, kind: Kind, lane: Lane) -> None:
-    """Count the held bins of a flow lane by their free count; the job touches each of them."""
-    units = kind.option.units
-    used = model.usage[kind.index, lane.index]
+    """Count the held bins of a flow lane by their state; the job touches each of them."""
     is_small = (kind.index, lane.index) in model.units
-    holds = [
-        Hold(kind, free, number, model.count(f"hold_{kind.index}_{lane.index}_{free}", number))
-        for free, number in sorted(lane.free_counts.items())
-        if not is_small or free >= units.size
-    ]
+    placed = (model.units if is_small else model.usage)[kind.index, lane.index]
+    holds: list[Hold] = []
+    room: list[Expression] = []
+    for state, number in sorted(lane.states.items()):
+        most = most_in_hold(model, kind, lane, state)
+        if most:
+            name = f"hold_{kind.index}_{lane.index}_{state[0]}_{state[1]}"
+            holds.append(Hold(kind, state, number, model.count(name, number)))
+            room.append(most * holds[-1].count)
     model.lane_holds.setdefault(lane.index, []).extend(holds)
-    total = cp_model.LinearExpr.sum([hold.count for hold in holds])
-    if is_small:
-        placed = model.units[kind.index, lane.index]
-        per_bin = [1 if kind.option.one_per_site else hold.free // units.size for hold in holds]
-        model.cp.add(
-            placed <= sum(most * hold.count for most, hold in zip(per_bin, holds, strict=True))
-        )
-        model.cp.add(placed >= total)
-    else:
-        model.cp.add(used <= sum(hold.free * hold.count for hold in holds))
-        model.cp.add(used >= total)
+    model.cp.add(placed <= total(room))
+    model.cp.add(placed >= total(hold.count for hold in holds))
+
+
+def most_in_hold(model: PlacementModel, kind: Kind, lane: Lane, state: State) -> int:
+    """Most units (nodes, for units larger than a bin) of the kind in one bin that it holds."""
+    if not small_unit(kind.option):
+        return model.most_in_bin(kind, lane, state, 1)
+    most = model.most_in_bin(kind, lane, state, kind.option.units.size)
+    return min(most, 1) if kind.option.one_per_site else most

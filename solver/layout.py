@@ -11,6 +11,8 @@ from ..models.instance import Instance
 from ..models.topology import BlockTopology, RingTopology, Topology, TorusTopology, TreeTopology
 from .binding import binding_layers, large_layers
 from .bins import OUTSIDE, Bin, Lane, Signature, bins_of
+from .capping import Capping
+from .headroom import UNCAPPED
 from .options import Option, OptionBuilder, small_unit
 from .shapes import Shape
 
@@ -31,11 +33,14 @@ class Layout:
         Per topology, the nodes that are free and in no held unit.
     binding
         ``(resource, layer)`` positions that the shapes could exceed.
+    in_flows
+        Those of them that flows keep by the headrooms of their bins.
     """
 
     lanes: tuple[Lane, ...]
     usable: tuple[frozenset[int], ...]
     binding: tuple[tuple[int, int], ...]
+    in_flows: frozenset[tuple[int, int]] = frozenset()
 
     @cached_property
     def _lanes_of(self) -> dict[int, list[Lane]]:
@@ -102,15 +107,21 @@ def build_layout(
         outside = frozenset().union(*reaching) if reaching else frozenset()
         bins += bins_of(instance, topology, index, usable[index], outside)
     binding = binding_layers(instance, options, usable, balance_power)
+    # How much is left of every layer is no longer told once bins of a flow share their layers.
+    capping = Capping(
+        instance, options, bins, binding, is_wanted=not balance_power, is_relaxed=is_relaxed
+    )
     if is_relaxed:
-        binding = large_layers(instance, binding)
-    signatures = _signatures(instance, options, bins, binding)
+        large = large_layers(instance, binding)
+        binding = tuple(each for each in binding if each in capping.private or each in large)
+    shared = [each for each in binding if each not in capping.private]
+    signatures = _signatures(instance, options, bins, shared)
     ties = [
         _Ties(topology, index, options, mix, locality, is_relaxed)
         for index, topology in enumerate(topologies)
     ]
-    lanes = _group(bins, signatures, ties, topologies, merge_threshold)
-    return Layout(tuple(lanes), usable, binding)
+    lanes, in_flows = _group(bins, signatures, ties, topologies, merge_threshold, capping)
+    return Layout(tuple(lanes), usable, binding, in_flows)
 
 
 class _Ties:
@@ -196,7 +207,9 @@ def _group(
     ties: Sequence[_Ties],
     topologies: Sequence[Topology],
     merge_threshold: int,
-) -> list[Lane]:
+    capping: Capping,
+) -> tuple[list[Lane], frozenset[tuple[int, int]]]:
+    """All lanes, and the private layers of the bins that share one."""
     arcs_at: dict[tuple[int, int], int] = defaultdict(int)
     topologies_of: dict[int, int] = defaultdict(int)
     is_shared_possible = len(topologies) > 1
@@ -216,7 +229,8 @@ def _group(
                 windowed[position] = True
                 is_settled = False
                 signatures.update({node: ("node", node) for node in bin_.nodes})
-    groups: dict[object, list[tuple[Bin, dict[Signature, tuple[int, ...]], bool]]] = {}
+    groups: dict[object, list[int]] = {}
+    cells_of: list[dict[Signature, tuple[int, ...]]] = []
     for position, bin_ in enumerate(bins):
         tie = ties[bin_.topology_index]
         cells: dict[Signature, list[int]] = defaultdict(list)
@@ -232,23 +246,30 @@ def _group(
             or not tie.required.isdisjoint(bin_.nodes)
             or (is_shared_possible and any(topologies_of[node] > 1 for node in bin_.nodes))
         )
-        frozen = {signature: tuple(nodes) for signature, nodes in cells.items()}
+        cells_of.append({signature: tuple(nodes) for signature, nodes in cells.items()})
         key: object = ("single", position)
         if not is_single:
-            key = (bin_.topology_index, next(iter(frozen)), tie.tie_of(bin_))
-        groups.setdefault(key, []).append((bin_, frozen, windowed[position]))
+            resource = capping.resource(position)
+            key = (bin_.topology_index, next(iter(cells)), tie.tie_of(bin_), resource)
+        groups.setdefault(key, []).append(position)
     lanes: list[Lane] = []
-    for members in groups.values():
-        if len(members) < max(merge_threshold, 2):
-            for bin_, cells_of_bin, is_windowed in members:
-                lanes.append(
-                    Lane(len(lanes), bin_.topology_index, [bin_], cells_of_bin, is_windowed)
-                )
-            continue
-        first, cells_of_bin, _ = members[0]
-        merged = [bin_ for bin_, _, _ in members]
-        lanes.append(Lane(len(lanes), first.topology_index, merged, cells_of_bin))
-    return lanes
+    in_flows: set[tuple[int, int]] = set()
+    for alike in groups.values():
+        # Fewer bins than the threshold stay apart, and so do their layers.
+        is_flow = len(alike) >= max(merge_threshold, 2)
+        for members, cap in capping.divide(alike) if is_flow else [(alike, UNCAPPED)]:
+            topology_index = bins[members[0]].topology_index
+            if len(members) < max(merge_threshold, 2):
+                for position in members:
+                    lane = Lane(len(lanes), topology_index, [bins[position]], cells_of[position])
+                    lane.is_windowed = windowed[position]
+                    lanes.append(lane)
+                continue
+            merged = [capping.bin(position, cap) for position in members]
+            sample = cells_of[members[0]]
+            lanes.append(Lane(len(lanes), topology_index, merged, sample, cap=cap))
+            in_flows.update(capping.layers(members))
+    return lanes, frozenset(in_flows)
 
 
 def _signatures(
@@ -271,19 +292,22 @@ def _signatures(
             if node in masks:
                 masks[node] |= flag
     draws = [resource for resource in resources if resource.is_power]
-    layers = [resources[resource].layers[layer].nodes for resource, layer in binding]
+    covering: dict[int, list[int]] = defaultdict(list)
+    for position, (resource, layer) in enumerate(binding):
+        for node in resources[resource].layers[layer].nodes & masks.keys():
+            covering[node].append(position)
     shared: dict[int, list[tuple[int, int]]] = {}
     if len(instance.cluster.topologies) > 1:
         shared = defaultdict(list)
         for position, bin_ in enumerate(bins):
             for node in bin_.nodes:
                 shared[node].append((bin_.topology_index, position))
-    if not (draws or layers or shared):
+    if not (draws or binding or shared):
         return dict(masks)
     return {
         node: (
             mask,
-            tuple(node in nodes for nodes in layers),
+            tuple(covering[node]),
             instance.cluster.nodes[node].power_w if draws else 0,
             tuple(shared[node]) if shared and len(shared[node]) > 1 else (),
         )

@@ -16,8 +16,9 @@ from ortools.sat.python import cp_model
 from ..models.instance import Instance
 from ..models.plan import PlanOptions
 from .bins import Lane, Signature
+from .headroom import Item, State
 from .layout import Layout
-from .options import Option
+from .options import Option, node_charges
 from .shapes import Shape
 
 Expression = cp_model.LinearExpr | int
@@ -67,37 +68,42 @@ class Unit:
 
 @dataclass(frozen=True)
 class Hold:
-    """An exclusive job that may hold a site, or `most` bins of `free` nodes of a flow lane."""
+    """An exclusive job that may hold a site, or `most` bins in one state of a flow lane."""
 
     kind: Kind
-    free: int
+    state: State
     most: int
     count: Variable
+
+    @property
+    def free(self) -> int:
+        """Nodes of each bin."""
+        return self.state[0]
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Arc flow over the remaining capacities of a lane's bins.
+    """Arc flow over what the bins of a lane have left: states of nodes and headroom.
 
     Attributes
     ----------
     arcs
-        ``(remaining, size)`` to the number of units of `size` put into bins with `remaining` left.
+        State and ``(size, charge)`` to the number of such units put into bins in the state.
     single_steps
-        Remaining to the number of loose nodes taken from bins with `remaining` nodes.
+        State and charge to the number of loose nodes taken from bins in the state.
     entered
-        Free count to the bins that take part; the others stay as they are.
+        State to the bins that take part; the others stay as they are.
     untouched
-        Free count to the bins that stay as they are.
+        State to the bins that stay as they are.
     final
-        Remaining to the number of touched bins that end with so many nodes.
+        State to the number of touched bins that end in it.
     """
 
-    arcs: dict[tuple[int, int], Variable]
-    single_steps: dict[int, Variable]
-    entered: dict[int, Variable]
-    untouched: dict[int, Variable]
-    final: dict[int, Variable]
+    arcs: dict[tuple[State, Item], Variable]
+    single_steps: dict[tuple[State, int], Variable]
+    entered: dict[State, Variable]
+    untouched: dict[State, Variable]
+    final: dict[State, Variable]
 
 
 @dataclass
@@ -192,7 +198,21 @@ class PlacementModel:
             return self.eligible(kind, lane) // size
         if not self.eligible(kind, lane):
             return 0
-        return sum(number * (free // size) for free, number in lane.free_counts.items())
+        return sum(
+            number * self.most_in_bin(kind, lane, state, size)
+            for state, number in lane.states.items()
+        )
+
+    def most_in_bin(self, kind: Kind, lane: Lane, state: State, size: int) -> int:
+        """Most units of `size` nodes of the kind that fit one bin of a flow lane."""
+        return lane.cap.most(state, (size, self.charge(kind, lane)))
+
+    def charge(self, kind: Kind, lane: Lane) -> int:
+        """What the flow of the lane charges per node of the kind, in the unit of its cap."""
+        if lane.cap.resource is None:
+            return 0
+        charges = node_charges(self.instance, kind.option.job, lane.bins[0].nodes[0])
+        return charges[lane.cap.resource] // lane.cap.unit
 
     def lanes_for(self, kind: Kind) -> list[Lane]:
         """Lanes of the kind's topology with a node that it may use."""

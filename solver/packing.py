@@ -2,16 +2,18 @@
 
 The flow's states are remaining capacities; an arc of length `s` is one unit of `s` nodes, so that
 its size does not depend on the number of bins (Valério de Carvalho's arc-flow formulation of bin
-packing, 1999).
+packing, 1999). Where layers cap single bins, a state also tells the headroom left.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Sequence
 
 from ortools.sat.python import cp_model
 
 from .bins import Lane, Signature
+from .headroom import Cap, Item, State, reachable
 from .model import Expression, Flow, Hold, PlacementModel, Variable, total
 
 
@@ -80,71 +82,75 @@ def _pack_cell(model: PlacementModel, shared: list[tuple[Lane, Signature]]) -> E
 
 
 def _pack_flow(model: PlacementModel, lane: Lane) -> None:
-    supply = lane.free_counts
     kinds = [kind for kind in model.kinds_in.get(lane.index, []) if not kind.option.holds_sites]
-    units: dict[int, list[Variable]] = defaultdict(list)
-    loose: list[Expression] = []
+    units: dict[Item, list[Variable]] = defaultdict(list)
+    loose: dict[int, list[Expression]] = defaultdict(list)
     for kind in kinds:
+        charge = model.charge(kind, lane)
         count = model.units.get((kind.index, lane.index))
         if count is None:
-            loose.append(model.usage[kind.index, lane.index])
+            loose[charge].append(model.usage[kind.index, lane.index])
         else:
-            units[kind.option.units.size].append(count)
-    flow = _build_flow(model, lane, supply, sorted(units), bool(loose))
+            units[kind.option.units.size, charge].append(count)
+    flow = _build_flow(model, lane, sorted(units), sorted(loose))
     model.flows[lane.index] = flow
-    for size, counts in units.items():
-        placed = [arc for (_, length), arc in flow.arcs.items() if length == size]
+    for unit, counts in units.items():
+        placed = [arc for (_, item), arc in flow.arcs.items() if item == unit]
         model.cp.add(cp_model.LinearExpr.sum(counts) == cp_model.LinearExpr.sum(placed))
-    if loose:
-        taken = cp_model.LinearExpr.sum(list(flow.single_steps.values()))
-        model.cp.add(cp_model.LinearExpr.sum(loose) == taken)
+    for charge, nodes in loose.items():
+        taken = [step for (_, each), step in flow.single_steps.items() if each == charge]
+        model.cp.add(cp_model.LinearExpr.sum(nodes) == cp_model.LinearExpr.sum(taken))
     remaining = [*flow.untouched.items(), *flow.final.items()]
-    model.left[lane.index] = sum(nodes * bins for nodes, bins in remaining if nodes)
+    model.left[lane.index] = sum(nodes * bins for (nodes, _), bins in remaining if nodes)
 
 
 def _build_flow(
-    model: PlacementModel, lane: Lane, supply: Counter[int], sizes: list[int], has_loose: bool
+    model: PlacementModel, lane: Lane, units: Sequence[Item], charges: Sequence[int]
 ) -> Flow:
-    number = len(lane.bins)
-    reachable = set(supply)
-    for state in range(max(supply), 0, -1):
-        if state in reachable:
-            reachable.update(state - size for size in sizes if size <= state)
-            if has_loose:
-                reachable.add(state - 1)
+    cap, supply, number = lane.cap, lane.states, len(lane.bins)
+    states = reachable(cap, supply, [*units, *((1, charge) for charge in charges)])
+    assert states is not None
     name = f"lane_{lane.index}"
     flow = Flow(
         arcs={
-            (state, size): model.count(f"{name}_{state}_{size}", number)
-            for state in sorted(reachable)
-            for size in sizes
-            if size <= state
+            (state, unit): model.count(f"{name}_{state}_{unit}", number)
+            for state in states
+            for unit in units
+            if cap.after(state, unit) is not None
         },
         single_steps={
-            state: model.count(f"{name}_{state}_loose", number)
-            for state in sorted(reachable)
-            if has_loose and state > 0
+            (state, charge): model.count(f"{name}_{state}_loose_{charge}", number)
+            for state in states
+            for charge in charges
+            if cap.after(state, (1, charge)) is not None
         },
-        entered={free: model.count(f"{name}_enter_{free}", n) for free, n in supply.items()},
-        untouched={free: model.count(f"{name}_keep_{free}", n) for free, n in supply.items()},
-        final={state: model.count(f"{name}_final_{state}", number) for state in sorted(reachable)},
+        entered={state: model.count(f"{name}_enter_{state}", n) for state, n in supply.items()},
+        untouched={state: model.count(f"{name}_keep_{state}", n) for state, n in supply.items()},
+        final={state: model.count(f"{name}_final_{state}", number) for state in states},
     )
-    held: dict[int, list[Expression]] = defaultdict(list)
+    held: dict[State, list[Expression]] = defaultdict(list)
     for hold in model.lane_holds.get(lane.index, []):
-        held[hold.free].append(hold.count)
-    for free, bins in supply.items():
-        model.cp.add(flow.entered[free] + flow.untouched[free] + sum(held[free]) == bins)
-    for state in sorted(reachable):
-        entering = [
-            flow.arcs[state + size, size] for size in sizes if (state + size, size) in flow.arcs
-        ]
-        if state in flow.entered:
-            entering.append(flow.entered[state])
-        if state + 1 in flow.single_steps:
-            entering.append(flow.single_steps[state + 1])
-        leaving = [flow.arcs[state, size] for size in sizes if (state, size) in flow.arcs]
-        if state in flow.single_steps:
-            leaving.append(flow.single_steps[state])
-        leaving.append(flow.final[state])
-        model.cp.add(cp_model.LinearExpr.sum(entering) == cp_model.LinearExpr.sum(leaving))
+        held[hold.state].append(hold.count)
+    for state, bins in supply.items():
+        model.cp.add(flow.entered[state] + flow.untouched[state] + sum(held[state]) == bins)
+    _conserve(model, cap, flow)
     return flow
+
+
+def _conserve(model: PlacementModel, cap: Cap, flow: Flow) -> None:
+    """Whatever enters a state leaves it."""
+    entering: dict[State | None, list[Variable]] = defaultdict(list)
+    leaving: dict[State, list[Variable]] = defaultdict(list)
+    for (state, unit), arc in flow.arcs.items():
+        leaving[state].append(arc)
+        entering[cap.after(state, unit)].append(arc)
+    for state, entered in flow.entered.items():
+        entering[state].append(entered)
+    for (state, charge), step in flow.single_steps.items():
+        leaving[state].append(step)
+        entering[cap.after(state, (1, charge))].append(step)
+    for state, final in flow.final.items():
+        leaving[state].append(final)
+        model.cp.add(
+            cp_model.LinearExpr.sum(entering[state]) == cp_model.LinearExpr.sum(leaving[state])
+        )

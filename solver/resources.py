@@ -39,10 +39,13 @@ def mode_3(model: PlacementModel, index: int, resource: Resource) -> None:
 
 
 def layer_draws(model: PlacementModel, index: int) -> dict[int, Expression]:
-    """What the plan adds to each layer of resource `index` that it could exceed."""
+    """What the plan adds to each layer of resource `index` that no flow keeps below its cap."""
     resource = model.instance.cluster.resources[index]
+    layout = model.layout
     terms: dict[int, list[Expression]] = {
-        layer_index: [] for other, layer_index in model.layout.binding if other == index
+        layer_index: []
+        for other, layer_index in layout.binding
+        if other == index and (other, layer_index) not in layout.in_flows
     }
     for kind, lane, cell, node in _uses(model):
         layers = [layer for layer in resource.layers_of.get(node, ()) if layer in terms]

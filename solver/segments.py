@@ -19,14 +19,12 @@ def spread_segments(
     Exact for single bins, where a shape's jobs may each use a bin once. A flow lane is relaxed to
     its number of bins that are large enough; `decode` notices when that does not suffice.
     """
-    size = kind.option.units.size
     per_site: dict[tuple[int, int], list[Expression]] = defaultdict(list)
     for lane, term in terms:
         if lane.is_single:
             per_site[lane.topology_index, lane.site].append(term)
         else:
-            large = sum(bin_.free >= size for bin_ in lane.bins)
-            model.cp.add(term <= large * kind.started)
+            model.cp.add(term <= _large_bins(model, kind, lane) * kind.started)
     for site_terms in per_site.values():
         model.cp.add(total(site_terms) <= kind.started)
 
@@ -54,8 +52,7 @@ def consolidate_segments(
         model.cp.add(total(term for _, term in members) == units.count * jobs)
         if kind.option.one_per_site and small_unit(kind.option):
             for lane, term in members:
-                large = sum(bin_.free >= units.size for bin_ in lane.bins)
-                model.cp.add(term <= large * jobs)
+                model.cp.add(term <= _large_bins(model, kind, lane) * jobs)
     model.cp.add(total(confined) == kind.started)
 
 
@@ -68,5 +65,15 @@ def _segments_within(
         return kind.option.units.count
     lanes = {lane.index: lane for lane, _ in members}.values()
     if kind.option.one_per_site:
-        return sum(bin_.free >= size for lane in lanes for bin_ in lane.bins)
+        return sum(_large_bins(model, kind, lane) for lane in lanes)
     return sum(model.fitting(kind, lane, size) for lane in lanes)
+
+
+def _large_bins(model: PlacementModel, kind: Kind, lane: Lane) -> int:
+    """Bins of the lane that could hold a segment of the kind."""
+    size = kind.option.units.size
+    return sum(
+        number
+        for state, number in lane.states.items()
+        if model.most_in_bin(kind, lane, state, size)
+    )
