@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
+
 from ...models.legality import Legality
 from ...models.topology import RingTopology
 from ..state import runs
 from .attempt import Attempt
 from .lookahead import Lookahead
+
+Option = tuple[float, int, int, int]
+"""What an arc loses, the length of its run, its ring and its first position."""
 
 
 def place_ring(attempt: Attempt, topology: RingTopology, lookahead: Lookahead) -> bool:
@@ -15,51 +20,61 @@ def place_ring(attempt: Attempt, topology: RingTopology, lookahead: Lookahead) -
         return place_required_arc(attempt, topology)
     own_ring_each = attempt.state.legality is Legality.SLURM_26_11
     used: set[int] = set()
-    for _ in range(attempt.units.count):
+    options: list[Option] = []
+    for placed in range(attempt.units.count):
         attempt.begin_segment()
-        ring = place_ring_unit(
-            attempt, topology, lookahead, used if own_ring_each else set(), used
-        )
+        if not placed or attempt.request.per_node:
+            # Layers that rings share have less left after every segment.
+            options = _options(attempt, topology, lookahead, range(len(topology.rings)), used)
+        if own_ring_each:
+            options = [option for option in options if option[2] not in used]
+        ring = _take_first(attempt, topology, options)
         if ring is None:
             return False
         used.add(ring)
+        options = [option for option in options if option[2] != ring]
+        options = sorted(options + _options(attempt, topology, lookahead, (ring,), used))
     return True
 
 
-def place_ring_unit(
+def _options(
     attempt: Attempt,
     topology: RingTopology,
     lookahead: Lookahead,
-    forbidden: set[int],
-    own: set[int],
-) -> int | None:
-    """Take the cheapest arc; return its ring, None if there is none.
+    rings: Iterable[int],
+    own: Container[int],
+) -> list[Option]:
+    """The arcs at the beginnings of all runs of free nodes that are long enough, cheapest first.
 
     Parameters
     ----------
-    forbidden
-        Rings that must not be used.
+    rings
+        Where to look.
     own
         Rings that earlier segments of the job use.
     """
     size = attempt.units.size
-    options: list[tuple[float, int, int, int]] = []
+    options: list[Option] = []
     counts = attempt.counts.counts
-    for index, ring in enumerate(topology.rings):
-        if counts[index] < size or index in forbidden:
+    for index in rings:
+        if counts[index] < size:
             continue
-        mask = attempt.mask(index)
-        length = len(ring.nodes)
-        for start, run in runs(mask, length):
-            if run >= size:
-                cost = lookahead.worth(run) - lookahead.worth(run - size)
-                loss = float(cost)
-                if attempt.holds:
-                    loss = 0.0 if index in own else float(lookahead.worth(counts[index]))
-                elif not attempt.view.busy[index]:
-                    loss = lookahead.loss(run, True, size)
-                options.append((loss, run, index, start))
-    for _, _, index, start in sorted(options):
+        for start, run in runs(attempt.mask(index), len(topology.rings[index].nodes)):
+            if run < size:
+                continue
+            if attempt.holds:
+                loss = 0.0 if index in own else float(lookahead.worth(counts[index]))
+            else:
+                loss = lookahead.loss(run, not attempt.view.busy[index], size)
+            options.append((loss, run, index, start))
+    options.sort()
+    return options
+
+
+def _take_first(attempt: Attempt, topology: RingTopology, options: Iterable[Option]) -> int | None:
+    """Take the first arc that the resources serve; return its ring, None if there is none."""
+    size = attempt.units.size
+    for _, _, index, start in options:
         arc = arc_mask(start, size, len(topology.rings[index].nodes))
         if attempt.take_mask(index, arc, size) == size:
             return index

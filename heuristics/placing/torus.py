@@ -32,14 +32,14 @@ def place_torus_unit(attempt: Attempt, topology: TorusTopology, lookahead: Looka
             continue
         needed = required.get(index, 0)
         anchors = view.anchors(index)
-        open_now = [
-            (lookahead.weight(volume) * volume, mask)
-            for volume, mask in anchors
-            if mask & view.free[index] == mask
-        ]
+        is_open = view.open_anchors(index)
         for at, (volume, mask) in enumerate(anchors):
             if volume == size and mask & free == mask and mask & needed == needed:
-                broken = sum(weight for weight, other in open_now if other & mask)
+                blocked = view.overlapping_anchors(index, at) & is_open
+                broken = sum(
+                    lookahead.weight(other) * other * (blocked & alike).bit_count()
+                    for other, alike in view.anchors_by_volume(index).items()
+                )
                 own = index in {unit for pieces in attempt.segments for unit, _ in pieces}
                 penalty = 0.0
                 if not view.busy[index] and not (attempt.holds and own):

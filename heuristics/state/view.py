@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from ...models.topology import (
@@ -78,6 +78,8 @@ class View:
         self.hosts: dict[int, set[str]] = {}
         self._shelved: dict[int, int] = {}
         self._anchors: dict[int, tuple[tuple[int, int], ...]] = {}
+        self._overlapping: dict[tuple[int, int], int] = {}
+        self._by_volume: dict[int, dict[int, int]] = {}
         self.open([0] * len(self.units), [0] * len(self.units))
 
     def _add(self, index: int, nodes: tuple[int, ...]) -> None:
@@ -149,6 +151,33 @@ class View:
             anchors = self._anchors[unit] = tuple(found)
         return anchors
 
+    def open_anchors(self, unit: int) -> int:
+        """Bit set over `anchors` of a torus: those whose nodes are all free now."""
+        free = self.free[unit]
+        return bit_set(mask & free == mask for _, mask in self.anchors(unit))
+
+    def overlapping_anchors(self, unit: int, at: int) -> int:
+        """Bit set over `anchors` of a torus: those that share a node with anchor `at`."""
+        known = self._overlapping.get((unit, at))
+        if known is None:
+            anchors = self.anchors(unit)
+            own = anchors[at][1]
+            known = bit_set(mask & own for _, mask in anchors)
+            self._overlapping[unit, at] = known
+        return known
+
+    def anchors_by_volume(self, unit: int) -> dict[int, int]:
+        """Volume to bit set over `anchors` of a torus."""
+        known = self._by_volume.get(unit)
+        if known is None:
+            volumes = [volume for volume, _ in self.anchors(unit)]
+            known = {
+                each: bit_set(volume == each for volume in volumes)
+                for each in dict.fromkeys(volumes)
+            }
+            self._by_volume[unit] = known
+        return known
+
     @cached_property
     def leaves_below(self) -> tuple[tuple[int, ...], ...]:
         """Units (leaves) below every switch of a tree."""
@@ -214,6 +243,12 @@ class View:
         """Reopen a unit that was held."""
         self.free[unit] = self._shelved.pop(unit)
         self.log.append(unit)
+
+
+def bit_set(flags: Iterable[object]) -> int:
+    """Number whose bit i is set if flag i is true."""
+    text = "".join("1" if flag else "0" for flag in flags)
+    return int(text[::-1] or "0", 2)
 
 
 def _range(nodes: tuple[int, ...]) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from .view import View
 
@@ -37,8 +38,16 @@ class WorthIndex:
         return self._total
 
 
-def runs(mask: int, length: int) -> Iterator[tuple[int, int]]:
-    """``(start, length)`` of the maximal runs of ones on a ring; a full ring is one run from 0."""
+@lru_cache(maxsize=1 << 16)
+def runs(mask: int, length: int) -> tuple[tuple[int, int], ...]:
+    """``(start, length)`` of the maximal runs of ones on a ring; a full ring is one run from 0.
+
+    Remembered, as thousands of rings of at most 16 nodes show the same few patterns.
+    """
+    return tuple(_find_runs(mask, length))
+
+
+def _find_runs(mask: int, length: int) -> Iterator[tuple[int, int]]:
     if mask == (1 << length) - 1:
         if length:
             yield 0, length
