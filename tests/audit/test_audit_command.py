@@ -120,7 +120,8 @@ def test_damaged_records_are_counted_and_told(tmp_path: Path, topology: Path) ->
     assert result.exit_code == 0
     [count] = json.loads(result.stdout)["input"]
     assert (count["lines"], count["read"], count["failed"]) == (5, 2, 2)
-    assert "line 4: 8 fields" in result.stderr or "line 4" in result.stderr
+    for told in ("line 4: 6 fields", "line 5: 1 fields"):
+        assert told in result.stderr
 
 
 def test_shuffled_interleaved_and_duplicated_files_give_the_same_findings(

@@ -240,8 +240,6 @@ SHARED = {
 def test_shared_traces(shared_data: Path, name: str, figures: tuple[int, int, int]) -> None:
     """Jobs, jobs above 18 trays and the largest one, as counted in docs/traces.md."""
     path = shared_data / "traces" / f"{name}.csv.gz"
-    if not path.is_file():
-        pytest.skip(f"{path} is absent")
     jobs = read_trace(path).jobs
     sizes = [job.num_nodes for job in jobs]
     assert (len(jobs), sum(size > 18 for size in sizes), max(sizes)) == figures

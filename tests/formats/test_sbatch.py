@@ -200,6 +200,7 @@ def test_every_recorded_submit_line_is_understood(shared_data: Path) -> None:
     ):
         dump = json.loads((shared_data / "slurm_files" / name).read_text())
         lines |= {job["submit_line"] for job in dump["jobs"]}
+    assert len(lines) > 10
     for line in lines:
         options = parse_submit_line(line)
         assert options.warnings == []

@@ -41,5 +41,6 @@ def test_nothing_that_kills_slurmctld_is_accepted(shared_data: Path, tmp_path: P
             result = record["outcome"]["result"]
             verdicts[result, refused] += 1
             assert refused or result == "accepted", (record["id"], record["name"])
+    assert verdicts["fatal", True] > 50
     # Stricter than Slurm on purpose: overlaps, unknown keys, missing names, empty layers.
     assert verdicts["accepted", True] <= verdicts["accepted", False] / 4

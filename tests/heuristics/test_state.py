@@ -56,6 +56,7 @@ def test_stop_undoes_start_in_any_order(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["block", "tree", "mode_3", "power"])
 def test_indexes_follow_every_change(kind: str) -> None:
     rng = Random(f"index {kind}")
+    compared = 0
     for _ in range(30):
         instance = random_instance(rng, kind)
         state = State(instance, Legality.DOCUMENTED)
@@ -75,6 +76,7 @@ def test_indexes_follow_every_change(kind: str) -> None:
             nodes = instance.eligible(job, instance.partitions_of(job)[0])
             if request.is_filtered or state.view(instance.partitions_of(job)[0]) is not view:
                 continue
+            compared += 1
             index = state.counts(view, nodes, False, request)
             fresh = state.private_counts(
                 view, state.masks(view, nodes), False, state.ledger.class_of(request)
@@ -87,6 +89,7 @@ def test_indexes_follow_every_change(kind: str) -> None:
                 assert state.regions(index, 2).totals == state.regions(fresh, 2).totals
             again = WorthIndex(view, lookaheads[view.topology.name].unit_worth(view))
             assert worth.total() == again.total()
+    assert compared > 100
 
 
 def test_floor_rule_is_the_rules() -> None:

@@ -68,7 +68,10 @@ def test_held_nodes_are_what_slurm_shows_as_blocked(shared_data: Path, kind: str
 
 
 def test_recorded_queues_are_legal(shared_data: Path) -> None:
+    started = 0
     for record in read_recordings(shared_data / "batches" / "batches.jsonl.gz"):
         assert isinstance(record.outcome, QueueOutcome)
+        started += len(record.outcome.starts)
         for legality in Legality:
             assert judge(record.instance, dict(record.outcome.starts), legality) == set()
+    assert started > 1000

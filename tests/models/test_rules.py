@@ -34,6 +34,7 @@ def test_messages_name_the_job() -> None:
     for case in CASES:
         if not case.is_legal:
             found = verify(case.instance, case.plan, case.legalities[0])
+            assert found
             assert {violation.job_id for violation in found} <= {
                 job.job_id for job in case.instance.jobs
             }

@@ -62,5 +62,7 @@ def test_shipped_queues(request: pytest.FixtureRequest) -> None:
 
 @pytest.mark.slow
 def test_all_queues(shared_data: Path) -> None:
-    for record in with_resources((shared_data / "batches").glob("*.jsonl.gz")):
+    records = with_resources((shared_data / "batches").glob("*.jsonl.gz"))
+    assert records
+    for record in records:
         check(record)
