@@ -46,14 +46,22 @@ def read_nodes_csv(text: str, log: ProblemLog) -> list[Node]:
     """
     nodes: list[Node] = []
     first_line: dict[str, int] = {}
+    templates: dict[tuple[tuple[str, str], ...], Node] = {}
     for line, row in read_rows(text, log, known=COLUMNS, required=("node", "state")):
-        names = _names(row.get("node", ""), line, log)
+        names = _names(row.pop("node", ""), line, log)
         for name in names:
             if name in first_line:
                 found = f"node {name} a second time (first on line {first_line[name]})"
                 log.error(f"line {line}", found, "each node once")
             first_line.setdefault(name, line)
-        template = _node(row, f"line {line}", log)
+        # Most rows of a large cluster differ in the node only; a faulty one is told every time.
+        cells = tuple(row.items())
+        template = templates.get(cells)
+        if template is None:
+            num_errors = len(log.errors)
+            template = _node(row, f"line {line}", log)
+            if len(log.errors) == num_errors:
+                templates[cells] = template
         nodes += [replace(template, name=name) for name in names]
     return nodes
 
