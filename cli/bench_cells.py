@@ -54,11 +54,6 @@ class Cell:
         work = "" if self.work is None else f" work={self.work:g}"
         return f"{self.dataset} {self.seed} {self.objective} {self.legality} {self.engine}{work}"
 
-    @property
-    def instance_key(self) -> tuple[str, int, str, str]:
-        """What all engines are compared on."""
-        return self.dataset, self.seed, self.objective, self.legality
-
 
 def dataset_names() -> list[str]:
     """Shipped instances, then generated ones."""

@@ -89,8 +89,6 @@ class Era:
         By start.
     absences
         Outages and reservations.
-    real_partitions
-        Names of the partitions whose nodes are known; others were taken as all nodes.
     """
 
     cluster: Cluster
@@ -99,7 +97,6 @@ class Era:
     allocations: tuple[Allocation, ...]
     waits: tuple[Wait, ...]
     absences: tuple[Absence, ...] = ()
-    real_partitions: frozenset[str] = frozenset()
 
     @cached_property
     def everything(self) -> frozenset[int]:
@@ -172,7 +169,6 @@ def _era(
     horizon_s: int,
     facts: Counter[str],
 ) -> Era:
-    real = frozenset(cluster.partition_named)
     cluster = _with_partitions(cluster, records)
     resolver = _Resolver(cluster.index_of)
     allocations: list[Allocation] = []
@@ -189,7 +185,7 @@ def _era(
     waits.sort(key=lambda wait: wait.start_s)
     absences = tuple(_absences(outages, cluster.index_of, window, horizon_s))
     facts["nodes that the topology lacks"] += len(resolver.unknown)
-    return Era(cluster, *window, tuple(allocations), tuple(waits), absences, real)
+    return Era(cluster, *window, tuple(allocations), tuple(waits), absences)
 
 
 def _with_partitions(cluster: Cluster, records: Iterable[Record]) -> Cluster:

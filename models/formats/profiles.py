@@ -17,8 +17,6 @@ class NodeProfile:
         Full name of the product.
     gpus_per_node
         GPUs of one node.
-    nodes_per_block
-        Nodes of one NVLink domain, that is of one base block.
     power_w
         Watts of a node while a job runs on it, its share of the switches and power shelves of the
         rack included, because caps are set where the rack is fed.
@@ -29,7 +27,6 @@ class NodeProfile:
     name: str
     product: str
     gpus_per_node: int
-    nodes_per_block: int
     power_w: int
     source: str
 
@@ -41,7 +38,6 @@ PROFILES: tuple[NodeProfile, ...] = (
         "gb200-nvl72",
         "NVIDIA GB200 NVL72",
         gpus_per_node=4,
-        nodes_per_block=18,
         power_w=6_667,
         source=(
             "18 compute trays of 2 Grace and 4 Blackwell GPUs; rack 120 kW "
@@ -52,7 +48,6 @@ PROFILES: tuple[NodeProfile, ...] = (
         "gb300-nvl72",
         "NVIDIA GB300 NVL72",
         gpus_per_node=4,
-        nodes_per_block=18,
         power_w=7_333,
         source=(
             "18 compute trays of about 6.5 kW, 9 switch trays; 132 kW of DC power per rack "
@@ -63,7 +58,6 @@ PROFILES: tuple[NodeProfile, ...] = (
         "vera-rubin-nvl72",
         "NVIDIA Vera Rubin NVL72",
         gpus_per_node=4,
-        nodes_per_block=18,
         power_w=12_778,
         source=(
             "18 compute trays of 2 Vera and 4 Rubin GPUs; rack 190 kW (Max-Q) to 230 kW (Max-P), "
@@ -74,7 +68,6 @@ PROFILES: tuple[NodeProfile, ...] = (
         "rubin-nvl8",
         "NVIDIA HGX Rubin NVL8",
         gpus_per_node=8,
-        nodes_per_block=1,
         power_w=24_000,
         source="8 Rubin GPUs in one server; about 24 kW per system (Compal, Computex 2026)",
     ),

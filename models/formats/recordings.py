@@ -56,16 +56,10 @@ class QueueOutcome:
         ``builtin`` (the main scheduler alone) or ``backfill``.
     starts
         Node indices of every started job, by its index in the queue.
-    started_by
-        ``main`` or ``backfill``, by index in the queue.
-    reasons
-        State reason of every job that did not start, by index in the queue.
     """
 
     scheduler: str
     starts: Mapping[int, frozenset[int]]
-    started_by: Mapping[int, str]
-    reasons: Mapping[int, str]
 
 
 @dataclass(frozen=True)

@@ -44,10 +44,6 @@ def queue_recording(record: Record) -> tuple[str, str, Instance, dict[str, Any]]
         "starts": {
             number: frozenset(indices(each["nodelist"])) for number, each in started.items()
         },
-        "started_by": {number: each["by"] for number, each in started.items()},
-        "reasons": {
-            number: each["reason"] for number, each in enumerate(results) if number not in started
-        },
     }
     kind = "hres" if cluster.resources else cluster.topologies[0].kind
     return record["id"], kind, instance, outcome

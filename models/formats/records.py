@@ -40,8 +40,6 @@ class Record:
         Whether it is a later piece of a resized job: it did not start here, it changed size.
     is_clock_uncertain
         Whether an instant falls in the repeated hour of a daylight-saving change, undecidably.
-    listed_nodes
-        Node count that the record claims; None if it does not.
     reservation
         Name of the reservation it ran in, if any.
     was_eligible
@@ -63,7 +61,6 @@ class Record:
     knows_request: bool = True
     is_continuation: bool = False
     is_clock_uncertain: bool = False
-    listed_nodes: int | None = None
     reservation: str = ""
     was_eligible: bool = True
     suspended_s: int = 0

@@ -84,7 +84,6 @@ def _accounting_entry(job: Mapping[str, Any]) -> RawEntry:
     entry.req_nodes = _tres_nodes(required)
     exclusive = job.get("exclusive")
     entry.exclusive = _words(exclusive) if exclusive is not None else None
-    entry.oversubscribe = _words(job.get("oversubscribe"))
     entry.constraints = _text(job.get("constraints"))
     entry.reservation = _text(_mapping(job, "reservation").get("name"))
     entry.restarts = _number(job.get("restart_cnt")) or 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(slots=True)
@@ -35,7 +35,6 @@ class RawEntry:
     req_nodes: int | None = None
     segment: int | None = None
     exclusive: str | None = None
-    oversubscribe: str = ""
     submit_line: str | None = None
     tells_eligible: bool = False
     priority: int | None = None
@@ -45,12 +44,10 @@ class RawEntry:
     restarts: int = 0
     power_w: int | None = None
     het_job: bool = False
-    array_tasks: int = 0
     spread_segments: bool | None = None
     consolidate_segments: bool | None = None
     source: str = ""
     line: int = 0
-    unread: list[str] = field(default_factory=list)
 
     @property
     def identity(self) -> tuple[str, ...]:

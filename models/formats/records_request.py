@@ -78,7 +78,6 @@ class RequestReader:
             knows_request=_knows_request(entry),
             is_continuation=is_continuation,
             is_clock_uncertain=span.is_uncertain,
-            listed_nodes=entry.num_nodes,
             reservation=entry.reservation,
             was_eligible=bool(entry.eligibles) or start_s is not None or not entry.tells_eligible,
             suspended_s=entry.suspended_s,

@@ -128,7 +128,6 @@ def _entry(row: Row, job_id: str, clock: Clock) -> RawEntry:
         req_nodes=_number(text("reqnodes")),
         segment=_number(text("segmentsize")) if "segmentsize" in values else None,
         exclusive=text("exclusive").upper() if "exclusive" in values else None,
-        oversubscribe=text("oversubscribe").upper(),
         submit_line=values.get("submitline"),
         priority=_number(text("priority")),
         constraints=text("constraints"),

@@ -14,7 +14,6 @@ from .slurm_output_nodes import NodeTable, SinfoPartition, count_gpus
 from .text import read_text
 from .yaml_fields import hostlist_of
 
-_NODE_LINE = re.compile(r"^\s*(?:NodeName|PartitionName)\s*=", re.IGNORECASE | re.MULTILINE)
 _YES = frozenset({"yes", "true", "1", "y"})
 _NO = frozenset({"no", "false", "0", "n"})
 _MAX_WEIGHT = 0xFFFF_FFFE
@@ -60,11 +59,6 @@ class SlurmConfig:
     def ranks_by_topology(self) -> bool:
         """TopologyParam=BlockAsNodeRank or SwitchAsNodeRank (slurm_semantics 0.2)."""
         return bool(self.topology_params & {"blockasnoderank", "switchasnoderank"})
-
-
-def is_slurm_conf(text: str) -> bool:
-    """Whether a text has NodeName= or PartitionName= lines."""
-    return _NODE_LINE.search(text) is not None
 
 
 def read_slurm_conf(path: Path, *, log: ProblemLog | None = None) -> SlurmConfig:

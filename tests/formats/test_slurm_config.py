@@ -7,12 +7,7 @@ from pathlib import Path
 import pytest
 
 from rackwright.models.errors import InputError, ProblemLog
-from rackwright.models.formats.slurm_config import (
-    SlurmConfig,
-    is_slurm_conf,
-    parse_slurm_conf,
-    read_slurm_conf,
-)
+from rackwright.models.formats.slurm_config import SlurmConfig, parse_slurm_conf, read_slurm_conf
 from rackwright.models.node import Node
 
 
@@ -84,11 +79,6 @@ def test_refused(text: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         parse(text)
     assert message in str(caught.value)
-
-
-def test_a_topology_conf_is_no_slurm_conf() -> None:
-    assert is_slurm_conf("# x\n  nodename = n1\n")
-    assert not is_slurm_conf("BlockName=b Nodes=NodeName=1\n")
 
 
 @pytest.mark.parametrize(
