@@ -218,7 +218,10 @@ def _print_lists() -> None:
     print("engines:")
     print(f"  {OPTIMAL:<38} the exact engine, with its proof")
     for known in HEURISTICS.values():
-        print(f"  {known.name:<38} {known.summary} ({known.source})")
+        origin = known.source if known.is_faithful else f"{known.source}; by description only"
+        print(f"  {known.name:<38} {known.summary} ({origin})")
+        if known.notes:
+            print(f"  {'':<38}   here: {known.notes}")
 
 
 def _write_files(

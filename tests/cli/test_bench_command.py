@@ -131,6 +131,7 @@ def test_list_names_instances_and_engines() -> None:
     text = run("bench", "--list")
     assert "adversarial/first-block" in text
     assert "mixed-16" in text and "kueue-bestfit" in text
+    assert "by description only" in text and "here: no virtual clusters" in text
 
 
 def row(engine: str, *terms: tuple[str, Any, Any]) -> dict[str, Any]:
