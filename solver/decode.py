@@ -11,6 +11,7 @@ from .bins import OUTSIDE, Bin, Lane
 from .flow_slots import FlowSlots, Nodes, Value
 from .holds import most_in_hold
 from .model import Kind, PlacementModel, Variable
+from .options import cut
 
 
 class Decoder:
@@ -68,17 +69,19 @@ class Decoder:
         partition_of = {
             job: kind.option.partition.name for kind in kinds for job in jobs_of[kind.index]
         }
-        jobs = self.model.instance.jobs
         return Plan(
             tuple(
-                Placement(
-                    jobs[job].job_id,
-                    tuple(tuple(unit) for unit in sorted(segments[job])),
-                    partition_of[job],
-                )
+                self._placement(job, sorted(segments[job]), partition_of[job])
                 for job in sorted(segments)
             )
         )
+
+    def _placement(self, position: int, units: list[Nodes], partition_name: str) -> Placement:
+        instance = self.model.instance
+        job = instance.jobs[position]
+        partition = instance.cluster.partition_named[partition_name]
+        segments = cut(instance.units(job, partition), units)
+        return Placement(job.job_id, tuple(tuple(unit) for unit in segments), partition_name)
 
     def _jobs_of_kinds(self) -> dict[int, list[int]]:
         """Which started jobs of a shape take which of its options."""

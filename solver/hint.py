@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from ..models.plan import Placement, Plan
 from .bins import Lane
 from .headroom import Item, State
 from .model import Kind, PlacementModel, Variable
+from .options import cut
 
 
 def add_hint(model: PlacementModel, plan: Plan) -> None:
@@ -86,7 +88,7 @@ class _Values:
             self._bump(whole.taken)
             return
         aggregates: set[int] = set()
-        for number, segment in enumerate(placement.segments):
+        for number, segment in enumerate(cut(kind.option.units, placement.segments)):
             self._add_nodes(kind, segment)
             window = windows.get(frozenset(segment))
             if window is not None:
@@ -100,7 +102,7 @@ class _Values:
         for aggregate in aggregates:
             self._bump(model.confined.get((kind.index, aggregate)))
 
-    def _lanes_of(self, topology_index: int, segment: tuple[int, ...]) -> Counter[int]:
+    def _lanes_of(self, topology_index: int, segment: Sequence[int]) -> Counter[int]:
         """Nodes of the segment per lane."""
         return Counter(
             self._lane_of[topology_index, node][0].index
@@ -134,7 +136,7 @@ class _Values:
             units.count, units.size, units.spreads
         )
 
-    def _add_nodes(self, kind: Kind, segment: tuple[int, ...]) -> None:
+    def _add_nodes(self, kind: Kind, segment: Sequence[int]) -> None:
         model = self.model
         topology_index = kind.option.topology_index
         in_bins: Counter[tuple[int, int]] = Counter()

@@ -162,6 +162,11 @@ class PlacementModel:
     left: dict[int, Expression] = field(default_factory=dict)
     node_left: dict[tuple[int, int], Expression] = field(default_factory=dict)
 
+    @property
+    def num_pairs(self) -> int:
+        """Lanes times kinds: what the size of the model goes with."""
+        return len(self.layout.lanes) * len(self.kinds)
+
     def add_shapes(self, shapes: Sequence[Shape]) -> None:
         """Start variables of all jobs; equal shapes start in priority order."""
         for shape in shapes:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from ..models.instance import Instance, RunningJob
-from ..models.plan import Placement, Plan, PlanOptions, Progress
+from ..models.instance import Instance
+from ..models.plan import Plan, PlanOptions, Progress
 from ..models.rules import verify
-from ..models.rules.usage import layer_usage
 from ..models.score import first_term
 from ..models.topology import BlockTopology
 from .budget import Budget
@@ -19,6 +18,7 @@ from .build import build_model
 from .decode import Decoder
 from .flow_slots import SpreadConflict
 from .hint import add_hint
+from .residual import residual
 from .stages import Stages, optimise_first
 
 # Base blocks planned again in one step, and waiting jobs that may enter them.
@@ -102,7 +102,7 @@ def _replanned(
     chosen = {p.job_id for p in inside}
     rng.shuffle(waiting)
     chosen.update(sorted(waiting, key=lambda job: job not in wanted)[:NUM_WAITING])
-    part = _part(instance, options, window, Plan(tuple(others)), chosen)
+    part = residual(instance, options, window, Plan(tuple(others)), chosen)
     model = build_model(part, replace(options, mix=(), locality=False, balance_power=False))
     add_hint(model, Plan(tuple(inside)))
     step = Budget(replace(options, work=STEP_WORK, budget_s=budget.seconds_left), budget.stop)
@@ -119,35 +119,3 @@ def _replanned(
         return None
     order = {job.job_id: position for position, job in enumerate(instance.jobs)}
     return Plan(tuple(sorted((*others, *placed), key=lambda p: order[p.job_id])))
-
-
-def _part(
-    instance: Instance,
-    options: PlanOptions,
-    window: frozenset[int],
-    others: Plan,
-    chosen: set[str],
-) -> Instance:
-    """The window as an instance: all other planned jobs run, all other free nodes are gone."""
-    running = tuple(_as_running(instance, placement) for placement in others.placements)
-    taken = frozenset(node for placement in others.placements for node in placement.nodes)
-    outside = instance.free - window - taken
-    used = layer_usage(instance, others, options.legality)
-    for resource in instance.cluster.resources:
-        if resource.is_power and resource.idle_w:
-            # The instance adds the idle watts of its own free nodes again.
-            for index, layer in enumerate(resource.layers):
-                free = len(layer.nodes & (window - taken))
-                used[resource.name][index] -= resource.idle_w * free
-    return replace(
-        instance,
-        jobs=tuple(job for job in instance.jobs if job.job_id in chosen),
-        running=instance.running + running,
-        unavailable=instance.unavailable | outside,
-        used={name: tuple(amounts) for name, amounts in used.items()},
-    )
-
-
-def _as_running(instance: Instance, placement: Placement) -> RunningJob:
-    job = instance.job_with_id[placement.job_id]
-    return RunningJob(job, frozenset(placement.nodes), placement.partition)

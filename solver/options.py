@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from ..models.cluster import Partition
@@ -25,6 +25,8 @@ class Option:
 
     Attributes
     ----------
+    units
+        What is placed: segments that must share one base block are one unit.
     topology_index
         Position of its topology in ``cluster.topologies``.
     candidates
@@ -93,7 +95,7 @@ class OptionBuilder:
     def _option(self, job: Job, partition: Partition) -> Option | None:
         instance, legality = self.instance, self.legality
         topology = instance.cluster.topology_of(partition)
-        units = instance.units(job, partition)
+        units = _in_one_block(instance.units(job, partition), topology)
         eligible = instance.eligible(job, partition)
         candidates = self._usable(job, eligible, topology)
         required = instance.required(job, partition)
@@ -156,6 +158,23 @@ class OptionBuilder:
                     usable &= resource.layers_of.keys()
             self._candidates[key] = usable
         return self._candidates[key]
+
+
+def _in_one_block(units: Units, topology: Topology) -> Units:
+    """Segments that must share one base block are one unit: inside it any cut is legal."""
+    if not units.consolidates or not isinstance(topology, BlockTopology):
+        return units
+    if topology.consolidate_span(units.count, units.size, units.spreads) > 1:
+        return units
+    return Units(1, units.count * units.size, spreads=False, consolidates=False)
+
+
+def cut(units: Units, nodes: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+    """The units of a job from those of its option, which may be several in one."""
+    if len(nodes) == units.count:
+        return list(nodes)
+    merged = [node for each in nodes for node in each]
+    return [merged[first : first + units.size] for first in range(0, len(merged), units.size)]
 
 
 def requests_mode(instance: Instance, job: Job, mode: Mode) -> bool:

@@ -8,7 +8,8 @@ from ..models.errors import SolverError
 from ..models.instance import Instance
 from ..models.plan import Plan, PlanOptions, PlanResult, Progress, Stop, TermValue
 from ..models.rules import verify
-from ..models.score import is_better, score
+from ..models.score import first_term, is_better, score
+from .aggregates.plan import by_aggregates, is_decomposable
 from .budget import Budget
 from .build import TooLarge, build_model, build_relaxation
 from .decode import Decoder
@@ -25,6 +26,8 @@ NAME = "optimal"
 # Lanes times options from which the whole model is not built any more (measured: 512 racks with
 # 300 jobs of all kinds have 67,000 and take seconds to the first solution).
 MOST_PAIRS = 120_000
+# From so many on, branch and price is worth its while before the whole model is solved.
+FEW_PAIRS = 4_000
 # Refining every lane into single bins is only worth a try below this many bins.
 MOST_SINGLE_BINS = 600
 # Of the budget, what the relaxation of a large instance may use for its bound.
@@ -70,9 +73,12 @@ def optimal(
     budget = Budget(options, stop)
     start = hint or Plan()
     try:
-        found = _solve(instance, options, budget, progress, start, MERGE_THRESHOLD)
+        model = build_model(instance, options, MERGE_THRESHOLD, MOST_PAIRS)
     except TooLarge:
         found = _solve_large(instance, options, budget, progress, start)
+    else:
+        known = _decomposed(instance, options, budget, progress, start, model.num_pairs)
+        found = _solve(model, budget, progress, known.plan, known.bound)
     _check(instance, options, found.plan)
     scored = score(instance, found.plan, options)
     if is_better(score(instance, start, options), scored):
@@ -97,19 +103,45 @@ def optimal(
     )
 
 
-def _solve(
+@dataclass(frozen=True)
+class _Known:
+    """What is known before the models of CP-SAT are solved; `bound` of the first term, if any."""
+
+    plan: Plan
+    bound: int | None = None
+    wanted: frozenset[str] = frozenset()
+
+
+def _decomposed(
     instance: Instance,
     options: PlanOptions,
     budget: Budget,
     progress: Progress | None,
     start: Plan,
-    merge_threshold: int,
+    num_pairs: int | None = None,
+) -> _Known:
+    """Branch and price, where that is possible and the model is not small; the better plan."""
+    if not is_decomposable(instance, options) or (num_pairs is not None and num_pairs < FEW_PAIRS):
+        return _Known(start)
+    found = by_aggregates(instance, options, budget, _prefixed(progress, "patterns, "))
+    reached, before = (
+        int(first_term(instance, plan, options.objective)) for plan in (found.plan, start)
+    )
+    return _Known(found.plan if reached >= before else start, found.bound, found.wanted)
+
+
+def _solve(
+    model: PlacementModel,
+    budget: Budget,
+    progress: Progress | None,
+    start: Plan,
+    bound: int | None = None,
 ) -> _Found:
-    """Every term in turn on the whole model."""
-    model = build_model(instance, options, merge_threshold, MOST_PAIRS)
+    """Every term in turn on the whole model; `bound` of the first one is known already."""
+    instance, options = model.instance, model.plan_options
     add_hint(model, start)
     stages = Stages(model, budget, progress)
-    terms = [optimise_first(stages)]
+    terms = [optimise_first(stages, bound)]
     for term in later_terms(model):
         outcome = stages.optimise(term)
         value = 0 if outcome.value is None else outcome.value
@@ -122,9 +154,10 @@ def _solve(
     except SpreadConflict:
         # A spread job cannot be relaxed away here: give every bin a lane of its own.
         num_bins = sum(len(lane.bins) for lane in model.layout.lanes)
-        is_small = merge_threshold < ALL_SINGLE and num_bins <= MOST_SINGLE_BINS
-        if is_small and not budget.is_stopped:
-            return _solve(instance, options, budget, progress, start, ALL_SINGLE)
+        is_refined = num_bins == len(model.layout.lanes)
+        if num_bins <= MOST_SINGLE_BINS and not is_refined and not budget.is_stopped:
+            refined = build_model(instance, options, ALL_SINGLE)
+            return _solve(refined, budget, progress, start, bound)
         return _Found(start, [terms[0], *_unbounded(terms[1:])], model)
 
 
@@ -137,26 +170,39 @@ def _solve_large(
 ) -> _Found:
     """A bound by relaxation, a plan by neighbourhoods; only the first term is bounded."""
     model = build_relaxation(instance, options)
-    bounding = budget.part(BOUND_SHARE)
-    stages = Stages(model, bounding, _prefixed(progress, "relaxation, "))
-    relaxed = optimise_first(stages)
-    budget.add(bounding)
-    wanted = frozenset(
-        instance.jobs[job].job_id
-        for job, begun in model.starts.items()
-        if stages.best is not None and stages.value(begun)
-    )
-    bound = relaxed.value if relaxed.proven else relaxed.bound
-    plan = start
+    known = _decomposed(instance, options, budget, progress, start)
+    bound: int | str | None = known.bound
+    wanted, through, relaxed = known.wanted, None, None
+    if bound is None:
+        relaxed, wanted = _relaxed(model, budget, progress)
+        bound = relaxed.value if relaxed.proven else relaxed.bound
+    plan = known.plan
     if bound is not None:
-        plan = improve(instance, options, start, budget, bound, wanted, progress)
+        plan = improve(instance, options, plan, budget, bound, wanted, progress)
     terms = [
         TermValue(term.term, term.value, None, term.is_minimised)
         for term in score(instance, plan, options)
     ]
-    through = _agreed_through(instance, terms[0].value, relaxed)
+    if relaxed is not None:
+        through = _agreed_through(instance, terms[0].value, relaxed)
     terms[0] = replace(terms[0], bound=bound, proven_through=through)
     return _Found(plan, terms, model)
+
+
+def _relaxed(
+    model: PlacementModel, budget: Budget, progress: Progress | None
+) -> tuple[TermValue, frozenset[str]]:
+    """The first term of a relaxation, and the jobs it starts."""
+    bounding = budget.part(BOUND_SHARE)
+    stages = Stages(model, bounding, _prefixed(progress, "relaxation, "))
+    relaxed = optimise_first(stages)
+    budget.add(bounding)
+    if stages.best is None:
+        return relaxed, frozenset()
+    jobs = model.instance.jobs
+    return relaxed, frozenset(
+        jobs[job].job_id for job, begun in model.starts.items() if stages.value(begun)
+    )
 
 
 def _prefixed(progress: Progress | None, prefix: str) -> Progress | None:

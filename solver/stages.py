@@ -179,14 +179,18 @@ class Stages:
         return outcome.is_proven
 
 
-def optimise_first(stages: Stages) -> TermValue:
-    """The first term of the score, as `--objective` chooses it."""
+def optimise_first(stages: Stages, known: int | None = None) -> TermValue:
+    """The first term of the score, as `--objective` chooses it; of a sum, a bound may be known."""
     objective = stages.model.plan_options.objective
     if objective is Objective.PRIORITY:
         value, bound, through = stages.maximise_starts()
         return TermValue(objective.value, value, bound, proven_through=through)
-    outcome = stages.optimise(Term(objective.value, first_term(stages.model)))
-    return TermValue(objective.value, outcome.value or 0, outcome.bound)
+    expression = first_term(stages.model)
+    if known is not None:
+        stages.model.cp.add(expression <= known)
+    outcome = stages.optimise(Term(objective.value, expression))
+    bounds = [each for each in (outcome.bound, known) if each is not None]
+    return TermValue(objective.value, outcome.value or 0, min(bounds, default=None))
 
 
 def _rounded(bound: float, is_minimised: bool) -> int:

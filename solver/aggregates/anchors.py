@@ -1,0 +1,178 @@
+"""Which jobs of several base blocks start, and in which regions: a dive through linear programs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from .bound import Generator
+from .master import Relaxed, serves
+from .pricing import Pattern
+from .slots import Demand
+
+# Linear programs solved on the way down, and rounds of pricing in each.
+MOST_DIVES = 60
+ROUNDS = 6
+INTEGRAL = 1e-4
+COARSE = 1e-3
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A job of several base blocks and where its units go.
+
+    Attributes
+    ----------
+    regions
+        Region number per unit (of the slot's span); empty beyond all levels.
+    shares
+        Beyond all levels: ``(aggregate, nodes)`` it may take.
+    """
+
+    job: int
+    demand: Demand
+    regions: tuple[int, ...]
+    shares: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Dived:
+    """Where the dive ended: the likely pattern per aggregate, and the jobs that start."""
+
+    patterns: dict[int, Pattern]
+    starts: dict[int, float]
+
+
+def dive(generator: Generator, relaxed: Relaxed) -> Dived:
+    """Settle the jobs and patterns that reach beyond base blocks.
+
+    The fractional job that is worth most is rounded, then the aggregates whose choice is clearest are
+    settled, each time with new prices for the rest.
+    """
+    anchored = _anchored_jobs(generator)
+    rounded: set[int] = set()
+    for _ in range(MOST_DIVES):
+        if generator.budget.is_spent:
+            break
+        if not (
+            _round_job(generator, relaxed, anchored.keys() - rounded, rounded)
+            or _settle_aggregates(generator, relaxed)
+        ):
+            break
+        found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
+        if found is None:
+            # The jobs that were fixed to start cannot all do so: let the others decide.
+            generator.release_starts()
+            found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
+            if found is None:
+                break
+        relaxed = found
+    return Dived(_likely_patterns(generator, relaxed), relaxed.starts)
+
+
+def _anchored_jobs(generator: Generator) -> dict[int, Demand]:
+    master = generator.master
+    return {
+        job: demand
+        for demand in master.demands
+        if master.slots[demand.slot].span != 1
+        for job in master.shapes[demand.shape].jobs
+    }
+
+
+def _round_job(
+    generator: Generator, relaxed: Relaxed, candidates: Collection[int], rounded: set[int]
+) -> bool:
+    values = generator.master.values
+    fractional = [
+        job for job in candidates if INTEGRAL < relaxed.starts[job] < 1 - INTEGRAL
+    ]
+    if not fractional:
+        return False
+    job = max(fractional, key=lambda job: values[job] * relaxed.starts[job])
+    rounded.add(job)
+    generator.decide(job, int(relaxed.starts[job] >= 0.5))
+    return True
+
+
+def _settle_aggregates(generator: Generator, relaxed: Relaxed) -> bool:
+    """Keep, of the clearest aggregates, only patterns that agree beyond base blocks."""
+    master = generator.master
+    shares: dict[int, dict[tuple[object, ...], float]] = defaultdict(lambda: defaultdict(float))
+    for pattern, share in zip(master.patterns, relaxed.shares, strict=False):
+        if share > INTEGRAL:
+            shares[pattern.aggregate][pattern.anchors] += share
+    unclear = [
+        (max(of_anchors.values()), aggregate)
+        for aggregate, of_anchors in shares.items()
+        if len(of_anchors) > 1 and aggregate not in generator.settled
+    ]
+    if not unclear:
+        return False
+    for _, aggregate in sorted(unclear, reverse=True)[: 1 + len(unclear) // 8]:
+        of_anchors = shares[aggregate]
+        kept = max(of_anchors, key=lambda anchors: of_anchors[anchors])
+        generator.settled.add(aggregate)
+        master.restrict(
+            aggregate,
+            {
+                index
+                for index, pattern in enumerate(master.patterns)
+                if pattern.aggregate == aggregate and pattern.anchors == kept
+            },
+        )
+    return True
+
+
+def _likely_patterns(generator: Generator, relaxed: Relaxed) -> dict[int, Pattern]:
+    best: dict[int, tuple[float, Pattern]] = {}
+    for pattern, share in zip(generator.master.patterns, relaxed.shares, strict=False):
+        if share > best.get(pattern.aggregate, (INTEGRAL, pattern))[0]:
+            best[pattern.aggregate] = share, pattern
+    return {aggregate: pattern for aggregate, (_, pattern) in best.items()}
+
+
+def assign(generator: Generator, dived: Dived) -> list[Anchor]:
+    """Give the regions that the patterns offer to jobs, the most valuable first."""
+    master = generator.master
+    slots = master.slots
+    offered: dict[int, list[int]] = defaultdict(list)
+    shares: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for aggregate, pattern in dived.patterns.items():
+        for slot, region in pattern.regions:
+            offered[slot].append(region)
+        for slot, nodes in pattern.counts.items():
+            if slots[slot].span is None:
+                shares[slot].append((aggregate, nodes))
+    wanted = [
+        (job, demand)
+        for job, demand in _anchored_jobs(generator).items()
+        if dived.starts[job] > 0.5
+    ]
+    anchors = []
+    for job, demand in sorted(wanted, key=lambda pair: -master.values[pair[0]]):
+        slot = slots[demand.slot]
+        if slot.span is None:
+            anchors.append(Anchor(job, demand, (), tuple(shares[demand.slot])))
+            continue
+        usable = [demand.slot] + sorted(
+            (
+                other
+                for other in offered
+                if other != demand.slot
+                and slots[other].span == slot.span
+                and slots[other].size >= slot.size
+                and slot.packing is None
+                and serves(slots[other], slot)
+            ),
+            key=lambda other: slots[other].size,
+        )
+        regions = [(other, region) for other in usable for region in offered[other]]
+        if len(regions) >= demand.count:
+            for other, region in regions[: demand.count]:
+                offered[other].remove(region)
+            anchors.append(
+                Anchor(job, demand, tuple(region for _, region in regions[: demand.count]))
+            )
+    return anchors

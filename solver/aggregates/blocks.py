@@ -1,0 +1,107 @@
+"""Jobs whose units fit base blocks: patterns of single blocks, rounded step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor
+
+from ..budget import Budget
+from .bound import Generator, first_prices
+from .master import Exchange, Master, Relaxed
+from .pricing import Pattern, Pricer
+
+MOST_DIVES = 80
+ROUNDS = 4
+INTEGRAL = 1e-4
+COARSE = 5e-4
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """Jobs that start, and base blocks that follow patterns.
+
+    Attributes
+    ----------
+    starts
+        Per job position 0 to 1; nearly all are 0 or 1.
+    patterns
+        With the number of base blocks each.
+    exchanges
+        Places used for slots that ask for less, how often.
+    """
+
+    starts: dict[int, float]
+    patterns: list[tuple[Pattern, int]]
+    exchanges: list[tuple[Exchange, float]]
+
+
+def round_blocks(master: Master, budget: Budget) -> Rounded:
+    """Which jobs start, and how many base blocks follow which pattern.
+
+    Notes
+    -----
+    A dive: whole parts of the linear program's solution are kept, the fractional job worth most is
+    rounded, the largest fractions of patterns are rounded up, and prices are found anew.
+    """
+    generator = Generator(master, Pricer(master.regions, master.slots), budget, first_prices(master))
+    relaxed, _ = generator.run(precision=COARSE)
+    kept: dict[int, int] = {}
+    rounded: set[int] = set()
+    for _ in range(MOST_DIVES):
+        if relaxed is None or budget.is_spent:
+            break
+        is_done = not _round_jobs(generator, relaxed, rounded) and not _round_patterns(
+            master, relaxed, kept
+        )
+        if is_done:
+            break
+        found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
+        if found is None:
+            generator.release_starts()
+            found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
+        relaxed = found or relaxed
+    if relaxed is None:
+        return Rounded({}, [], [])
+    counts = {
+        index: max(kept.get(index, 0), floor(share + INTEGRAL))
+        for index, share in enumerate(relaxed.shares)
+    }
+    patterns = [(master.patterns[index], count) for index, count in counts.items() if count]
+    return Rounded(relaxed.starts, patterns, relaxed.exchanges)
+
+
+def _round_jobs(generator: Generator, relaxed: Relaxed, rounded: set[int]) -> bool:
+    """Round the fractional jobs worth most; whether there were any."""
+    values = generator.master.values
+    fractional = [
+        job
+        for job, start in relaxed.starts.items()
+        if job not in rounded and INTEGRAL < start < 1 - INTEGRAL
+    ]
+    fractional.sort(key=lambda job: values[job] * relaxed.starts[job], reverse=True)
+    for job in fractional[: 1 + len(fractional) // 3]:
+        rounded.add(job)
+        generator.decide(job, int(relaxed.starts[job] >= 0.5))
+    return bool(fractional)
+
+
+def _round_patterns(master: Master, relaxed: Relaxed, kept: dict[int, int]) -> bool:
+    """Keep whole parts and round up the largest fractions; whether there were any."""
+    left = dict(enumerate(master.regions.copies.tolist()))
+    wanted = []
+    for index, share in enumerate(relaxed.shares):
+        whole = max(kept.get(index, 0), floor(share + INTEGRAL))
+        if whole:
+            kept[index] = whole
+            master.keep(index, whole)
+            left[master.patterns[index].aggregate] -= whole
+        if share - whole > INTEGRAL:
+            wanted.append((share - whole, index))
+    wanted.sort(reverse=True)
+    for _, index in wanted[: 1 + len(wanted) // 4]:
+        aggregate = master.patterns[index].aggregate
+        if left[aggregate] > 0:
+            left[aggregate] -= 1
+            kept[index] = kept.get(index, 0) + 1
+            master.keep(index, kept[index])
+    return bool(wanted)

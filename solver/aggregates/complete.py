@@ -1,0 +1,186 @@
+"""The jobs that fit base blocks, placed exactly beside the anchored ones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence, Set
+from dataclasses import replace
+
+from ...models.instance import Instance
+from ...models.plan import Objective, Placement, Plan, PlanOptions
+from ...models.resources import INFINITE, Layer, Mode, Resource
+from ...models.rules import verify
+from ...models.rules.usage import used_before
+from ...models.topology import BlockTopology
+from ..binding import binding_layers
+from ..budget import Budget
+from ..options import OptionBuilder
+from ..residual import residual
+from ..shapes import group_shapes
+from .blocks import round_blocks
+from .fill import Filler
+from .master import Master
+from .regions import build_regions, held_blocks, kinds_of_blocks
+from .slots import Demand, slots_and_demands
+
+
+def complete(
+    instance: Instance,
+    options: PlanOptions,
+    anchored: Sequence[Placement],
+    small: Set[str],
+    budget: Budget,
+) -> Plan:
+    """The anchored jobs, and as much as possible of the jobs in `small` beside them.
+
+    Base blocks that nothing ties to their neighbours are few kinds, so that patterns of single base
+    blocks are generated for each kind instead of each block. Layers between a base block and the
+    cluster are shared out among their base blocks beforehand.
+    """
+    kept = Plan(tuple(anchored))
+    part = _shared_out(residual(instance, options, instance.free, kept, small))
+    topology = part.cluster.topologies[0]
+    assert isinstance(topology, BlockTopology)
+    builder = OptionBuilder(part, options.legality)
+    shapes = group_shapes(part, builder)
+    if not shapes:
+        return kept
+    usable = part.free - builder.held(topology)
+    slots, demands = slots_and_demands(part, topology, shapes)
+    all_options = [option for shape in shapes for option in shape.options]
+    binding = binding_layers(part, all_options, (usable,), all_finite=False)
+    every_block = build_regions(part, topology, slots, usable, binding, span=1)
+    every_block, demands = held_blocks(every_block, slots, demands, is_strict=True)
+    kinds, members = kinds_of_blocks(every_block)
+    values = job_values(part, options.objective)
+    master = Master(kinds, slots, shapes, demands, values, [job.job_id for job in part.jobs])
+    rounded = round_blocks(master, budget)
+    filler = Filler(part, master, every_block)
+    filler.promise(rounded.patterns, members)
+    filler.exchange(rounded.exchanges)
+    placed = _fill(filler, master, rounded.starts)
+    order = {job.job_id: position for position, job in enumerate(instance.jobs)}
+    return Plan(tuple(sorted((*anchored, *placed), key=lambda p: order[p.job_id])))
+
+
+def _fill(filler: Filler, master: Master, starts: dict[int, float]) -> list[Placement]:
+    """First the jobs that the patterns are for, where they say; then the others, by worth."""
+    demands_of: dict[int, list[Demand]] = defaultdict(list)
+    for demand in master.demands:
+        for job in master.shapes[demand.shape].jobs:
+            demands_of[job].append(demand)
+    nodes = {job: demands_of[job][0].count * master.slots[demands_of[job][0].slot].size for job in demands_of}
+    by_worth = sorted(demands_of, key=lambda job: (-master.values[job] / nodes[job], -nodes[job]))
+    placed: dict[int, Placement] = {}
+    # Units that need distinct blocks choose first.
+    by_choice = sorted(by_worth, key=lambda job: _choice(master, demands_of[job][0]))
+    for is_chosen, anywhere in ((True, False), (True, True), (False, True)):
+        for job in by_worth if anywhere else by_choice:
+            if job in placed or (is_chosen and starts.get(job, 0.0) < 0.5):
+                continue
+            for demand in demands_of[job]:
+                found = filler.place(job, demand, anywhere=anywhere)
+                if found is not None:
+                    placed[job] = found
+                    break
+    return list(placed.values())
+
+
+def _choice(master: Master, demand: Demand) -> int:
+    option = master.shapes[demand.shape].options[demand.option]
+    return -option.units.count if option.one_per_site else 0
+
+
+def job_values(instance: Instance, objective: Objective) -> list[int]:
+    """What each start adds to the first term, if that is a sum."""
+    match objective:
+        case Objective.JOBS:
+            return [1] * len(instance.jobs)
+        case Objective.THROUGHPUT:
+            return [job.num_nodes for job in instance.jobs]
+        case _:
+            return [job.effective_weight * job.num_nodes for job in instance.jobs]
+
+
+def legal_part(
+    instance: Instance, options: PlanOptions, placements: Sequence[Placement]
+) -> list[Placement]:
+    """Placements without those that break a rule."""
+    kept = list(placements)
+    while True:
+        broken = {v.job_id for v in verify(instance, Plan(tuple(kept)), options.legality)}
+        if not broken:
+            return kept
+        kept = [placement for placement in kept if placement.job_id not in broken]
+
+
+def _shared_out(instance: Instance) -> Instance:
+    """The instance with every layer over several base blocks, but not all, cut to base blocks.
+
+    Stricter than the layers: each base block gets its proportion of what is left.
+    """
+    topology = instance.cluster.topologies[0]
+    if not isinstance(topology, BlockTopology):
+        return instance
+    blocks = [instance.free.intersection(block.nodes) for block in topology.blocks]
+    blocks = [block for block in blocks if block]
+    resources = []
+    used = dict(instance.used)
+    for resource in instance.cluster.resources:
+        if resource.mode is not Mode.MODE_3 and not resource.is_power:
+            resources.append(resource)
+            continue
+        cut, amounts = _cut(instance, resource, blocks)
+        resources.append(cut)
+        used[resource.name] = amounts
+    cluster = replace(instance.cluster, resources=tuple(resources))
+    return replace(instance, cluster=cluster, used=used)
+
+
+def _cut(
+    instance: Instance, resource: Resource, blocks: Sequence[frozenset[int]]
+) -> tuple[Resource, tuple[int, ...]]:
+    """The resource with layers over everything or one base block only, and what these use."""
+    used = used_before(instance, resource)
+    layers: list[Layer] = []
+    amounts: list[int] = []
+    shares: dict[int, int] = {}
+    block_of = {node: index for index, nodes in enumerate(blocks) for node in nodes}
+    for position in sorted(
+        range(len(resource.layers)), key=lambda position: len(resource.layers[position].nodes)
+    ):
+        layer = resource.layers[position]
+        inside = sorted({block_of[node] for node in layer.nodes if node in block_of})
+        if layer.capacity == INFINITE or not inside:
+            continue
+        if layer.nodes >= instance.free:
+            layers.append(layer)
+            amounts.append(instance.used.get(resource.name, [0] * len(resource.layers))[position])
+            continue
+        room = max(0, layer.capacity - used[position])
+        wanted = {block: shares.get(block, INFINITE) for block in inside}
+        shares.update(_proportions(room, wanted, blocks))
+    for block, share in sorted(shares.items()):
+        idle = resource.idle_w * len(blocks[block])
+        layers.append(Layer(blocks[block], share + idle, name=f"block{block}"))
+        amounts.append(0)
+    return replace(resource, layers=tuple(layers)), tuple(amounts)
+
+
+def _proportions(
+    room: int, wanted: dict[int, int], blocks: Sequence[frozenset[int]]
+) -> dict[int, int]:
+    """Parts of `room`, at most what each base block wants, in proportion to its free nodes."""
+    total = sum(len(blocks[block]) for block in wanted)
+    if len(wanted) == 1:
+        return {block: room if most == INFINITE else min(room, most) for block, most in wanted.items()}
+    if all(most != INFINITE for most in wanted.values()) and sum(wanted.values()) <= room:
+        return wanted
+    shared: dict[int, int] = {}
+    # Who wants less than its part leaves the rest to the others.
+    for block in sorted(wanted, key=lambda block: wanted[block] / len(blocks[block])):
+        part = room * len(blocks[block]) // max(total, 1)
+        shared[block] = part if wanted[block] == INFINITE else min(part, wanted[block])
+        room -= shared[block]
+        total -= len(blocks[block])
+    return shared

@@ -1,0 +1,180 @@
+"""Units of small jobs to nodes of base blocks: where patterns say so first, then by best fit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...models.instance import Instance
+from ...models.plan import Placement
+from ..options import cut
+from .master import Exchange, Master
+from .pricing import Pattern
+from .regions import Regions
+from .slots import Demand
+
+
+class Filler:
+    """Puts small jobs into base blocks.
+
+    Parameters
+    ----------
+    master
+        Knows the jobs and the slots.
+    regions
+        All base blocks one by one.
+    """
+
+    def __init__(self, instance: Instance, master: Master, regions: Regions) -> None:
+        self._instance = instance
+        self._master = master
+        self._regions = regions
+        self._nodes = [list(nodes) for nodes in regions.nodes]
+        self._free = regions.free.copy()
+        self._budget = regions.budget.copy()
+        self._is_job_free = regions.is_job_free.copy()
+        self._room = [row.room for row in regions.wide]
+        # Per slot, the blocks of its places.
+        self._promised: dict[int, list[int]] = defaultdict(list)
+
+    def promise(self, patterns: Sequence[tuple[Pattern, int]], members: list[list[int]]) -> None:
+        """Note which blocks are meant for which slots, given the blocks of every kind."""
+        waiting = [list(blocks) for blocks in members]
+        for pattern, count in patterns:
+            for block in waiting[pattern.aggregate][:count]:
+                for slot, number in pattern.counts.items():
+                    self._promised[slot] += [block] * number
+            del waiting[pattern.aggregate][:count]
+
+    def exchange(self, exchanges: Sequence[tuple[Exchange, float]]) -> None:
+        """Use places for slots that ask for less, as the linear program does."""
+        slots = self._master.slots
+
+        def demanding_first(made: tuple[Exchange, float]) -> tuple[int, ...]:
+            given = slots[made[0].given]
+            charges = (-charge for charge in given.charges)
+            return (-given.size, *charges, len(given.candidates))
+
+        for exchange, times in sorted(exchanges, key=demanding_first):
+            for _ in range(round(times)):
+                if self._promised[exchange.given]:
+                    block = self._promised[exchange.given].pop()
+                    for slot in exchange.got:
+                        self._promised[slot].append(block)
+
+    def place(self, job: int, demand: Demand, *, anywhere: bool) -> Placement | None:
+        """Put a job down; None, with nothing changed, if it does not fit.
+
+        Parameters
+        ----------
+        anywhere
+            Where its units fit best, instead of where patterns promise them.
+        """
+        master = self._master
+        option = master.shapes[demand.shape].options[demand.option]
+        slot = master.slots[demand.slot]
+        count, size = option.units.count, option.units.size
+        if slot.is_single:
+            count, size = option.job.num_nodes, 1
+        room = list(self._room)
+        own = list(self._promised[demand.slot])
+        taken: list[tuple[int, list[int]]] = []
+        held: set[int] = set()
+        used: set[int] = set()
+        for _ in range(count):
+            block = self._next_held(held, size, demand.slot) if slot.holds else None
+            if block is None:
+                closed = used if option.one_per_site or slot.holds else set()
+                block = (
+                    self._best_block(demand.slot, size, closed, must_be_free=slot.holds)
+                    if anywhere
+                    else self._promised_block(demand.slot, size, closed)
+                )
+            if block is None or not self._pay(block, demand.slot, size):
+                self._undo(demand.slot, taken, room)
+                self._promised[demand.slot] = own
+                return None
+            used.add(block)
+            if slot.holds and not option.one_per_site:
+                held.add(block)
+            taken.append((block, self._take(block, demand.slot, size)))
+        for block in used:
+            self._is_job_free[block] = False
+            if slot.holds:
+                # Nobody else may enter what an exclusive job holds.
+                self._free[block] = 0
+                self._nodes[block] = []
+        units = self._instance.units(self._instance.jobs[job], option.partition)
+        segments = cut(units, sorted(sorted(nodes) for _, nodes in taken))
+        return Placement(
+            master.job_ids[job],
+            tuple(tuple(segment) for segment in segments),
+            option.partition.name,
+        )
+
+    def _fits(self, block: int, slot: int, size: int) -> bool:
+        if self._free[block] < size:
+            return False
+        if self._budget[block] < size * self._regions.charge[slot]:
+            return False
+        candidates = self._master.slots[slot].candidates
+        return sum(node in candidates for node in self._nodes[block]) >= size
+
+    def _next_held(self, held: set[int], size: int, slot: int) -> int | None:
+        return next((block for block in sorted(held) if self._fits(block, slot, size)), None)
+
+    def _promised_block(self, slot: int, size: int, closed: set[int]) -> int | None:
+        for position, block in enumerate(self._promised[slot]):
+            if block not in closed and self._fits(block, slot, size):
+                del self._promised[slot][position]
+                return block
+        return None
+
+    def _best_block(
+        self, slot: int, size: int, closed: set[int], *, must_be_free: bool
+    ) -> int | None:
+        """The open block with the fewest nodes that suffice."""
+        regions = self._regions
+        is_open = (
+            (self._free >= size)
+            & (self._budget >= size * regions.charge[slot])
+            & regions.zones[regions.zone, slot]
+        )
+        if must_be_free:
+            is_open &= self._is_job_free
+        blocks = np.nonzero(is_open)[0]
+        for block in blocks[np.argsort(self._free[blocks], kind="stable")].tolist():
+            if block not in closed and self._fits(block, slot, size):
+                return int(block)
+        return None
+
+    def _pay(self, block: int, slot: int, size: int) -> bool:
+        """Charge the layers over the block that its budget does not state, if they admit that."""
+        # Rows charge per slot, which may be several units of an exclusive job.
+        per_slot = self._master.slots[slot].nodes
+        amounts = [
+            int(row.charges[slot]) * size // per_slot if row.covers[block] else 0
+            for row in self._regions.wide
+        ]
+        if any(amount > room for amount, room in zip(amounts, self._room, strict=True)):
+            return False
+        self._room = [room - amount for amount, room in zip(amounts, self._room, strict=True)]
+        return True
+
+    def _take(self, block: int, slot: int, size: int) -> list[int]:
+        candidates = self._master.slots[slot].candidates
+        nodes = [node for node in self._nodes[block] if node in candidates][:size]
+        chosen = set(nodes)
+        self._nodes[block] = [node for node in self._nodes[block] if node not in chosen]
+        self._free[block] -= size
+        self._budget[block] -= size * int(self._regions.charge[slot])
+        return nodes
+
+    def _undo(self, slot: int, taken: list[tuple[int, list[int]]], room: list[int]) -> None:
+        for block, nodes in taken:
+            self._nodes[block] += nodes
+            self._free[block] += len(nodes)
+            self._budget[block] += len(nodes) * int(self._regions.charge[slot])
+        self._room = room

@@ -1,0 +1,285 @@
+"""The linear program over jobs and patterns."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from ortools.linear_solver import pywraplp
+
+from ...models.errors import SolverError
+from ..shapes import Shape
+from .pricing import TOLERANCE, Floats, Pattern, Prices
+from .regions import Regions
+from .slots import Demand, Slot
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A place for slot number `given` used as one each of the slots `got`, which ask for less."""
+
+    given: int
+    got: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """An optimum of the linear program over the patterns known so far.
+
+    Attributes
+    ----------
+    value, prices
+        Of its objective, and dual values.
+    worth
+        Per aggregate, the dual value of following one more pattern.
+    starts
+        Per job position, 0 to 1.
+    shares
+        Per pattern, how many aggregates follow it.
+    exchanges
+        How often each is made.
+    """
+
+    value: float
+    prices: Prices
+    worth: Floats
+    starts: dict[int, float]
+    shares: list[float]
+    exchanges: list[tuple[Exchange, float]]
+
+
+class Master:
+    """Chooses jobs, and one pattern per aggregate.
+
+    Rows: every slot that jobs use is offered by some pattern, or by a slot that can do more; every
+    aggregate follows one pattern; wide layers hold.
+
+    Parameters
+    ----------
+    values
+        Per job position, what its start is worth in the first term.
+    job_ids
+        Per job position.
+    """
+
+    def __init__(
+        self,
+        regions: Regions,
+        slots: Sequence[Slot],
+        shapes: Sequence[Shape],
+        demands: Sequence[Demand],
+        values: Sequence[int],
+        job_ids: Sequence[str],
+    ) -> None:
+        self.regions = regions
+        self.slots = slots
+        self.shapes = shapes
+        self.demands = demands
+        self.values = values
+        self.job_ids = job_ids
+        self.patterns: list[Pattern] = []
+        self._known: set[tuple[object, ...]] = set()
+        self._solver = pywraplp.Solver.CreateSolver("GLOP")
+        # Without preprocessing each solve starts from the last basis.
+        self._solver.SetSolverSpecificParametersAsString("use_preprocessing: false")
+        infinity = self._solver.infinity()
+        self._objective = self._solver.Objective()
+        self._objective.SetMaximization()
+        self._rows = [self._solver.Constraint(-infinity, 0) for _ in slots]
+        self._touches = {
+            index: self._solver.Constraint(-infinity, 0)
+            for index, slot in enumerate(slots)
+            if slot.max_lower is not None
+        }
+        self._choices = [
+            self._solver.Constraint(-infinity, copies) for copies in regions.copies.tolist()
+        ]
+        self._wide = [self._solver.Constraint(-infinity, row.room) for row in regions.wide]
+        self._starts: dict[int, pywraplp.Variable] = {}
+        self._columns: list[pywraplp.Variable] = []
+        self._exchanges: list[tuple[Exchange, pywraplp.Variable]] = []
+        self._add_jobs()
+        self._add_exchanges()
+
+    def _add_jobs(self) -> None:
+        of_shape: dict[int, list[Demand]] = defaultdict(list)
+        for demand in self.demands:
+            of_shape[demand.shape].append(demand)
+        for number, shape in enumerate(self.shapes):
+            is_only = len(of_shape[number]) == 1
+            placed = None if is_only else self._solver.Constraint(0, 0)
+            for job in shape.jobs:
+                start = self._solver.NumVar(0, 1, "")
+                self._objective.SetCoefficient(start, self.values[job])
+                self._starts[job] = start
+                if placed is None:
+                    self._demand(start, of_shape[number][0])
+                else:
+                    placed.SetCoefficient(start, 1)
+            if placed is not None:
+                for demand in of_shape[number]:
+                    count = self._solver.NumVar(0, len(shape.jobs), "")
+                    placed.SetCoefficient(count, -1)
+                    self._demand(count, demand)
+
+    def _demand(self, started: pywraplp.Variable, demand: Demand) -> None:
+        slot = self.slots[demand.slot]
+        per_slot = slot.size if slot.span is None else 1
+        self._rows[demand.slot].SetCoefficient(started, demand.count * per_slot)
+        if slot.max_lower is not None:
+            # A unit touches at most so many aggregates; each gives at most what it has.
+            self._touches[demand.slot].SetCoefficient(started, -demand.count * slot.max_lower)
+
+    def _add_exchanges(self) -> None:
+        """A slot may serve who asks for less of the same, and be cut in two within a block."""
+        groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
+        for index, slot in enumerate(self.slots):
+            if slot.span is not None and not slot.holds and slot.packing is None:
+                groups[slot.span, id(slot.candidates), slot.charges].append(index)
+        for index, slot in enumerate(self.slots):
+            if slot.span is None or slot.holds:
+                continue
+            for members in groups.values():
+                other = self.slots[members[0]]
+                if other.span == slot.span and serves(slot, other):
+                    smaller = [m for m in members if self.slots[m].size <= slot.size and m != index]
+                    if smaller:
+                        self._exchange(index, (max(smaller, key=lambda m: self.slots[m].size),))
+            if slot.span == 1:
+                of_size = {
+                    self.slots[m].size: m for m in groups[1, id(slot.candidates), slot.charges]
+                }
+                for size, member in of_size.items():
+                    rest = slot.size - size
+                    if size <= rest and rest in of_size:
+                        self._exchange(index, (member, of_size[rest]))
+
+    def _exchange(self, given: int, got: tuple[int, ...]) -> None:
+        variable = self._solver.NumVar(0, self._solver.infinity(), "")
+        self._rows[given].SetCoefficient(variable, 1)
+        for slot in set(got):
+            self._rows[slot].SetCoefficient(variable, -got.count(slot))
+        self._exchanges.append((Exchange(given, got), variable))
+
+    def add(self, pattern: Pattern) -> bool:
+        """Add a pattern; whether it was new."""
+        if pattern.key in self._known:
+            return False
+        self._known.add(pattern.key)
+        column = self._solver.NumVar(0, self._solver.infinity(), "")
+        self._choices[pattern.aggregate].SetCoefficient(column, 1)
+        for slot, count in pattern.counts.items():
+            self._rows[slot].SetCoefficient(column, -count)
+        if pattern.touched_by is not None:
+            self._touches[pattern.touched_by].SetCoefficient(column, 1)
+        for row, layer in zip(self._wide, self.regions.wide, strict=True):
+            if layer.covers[pattern.aggregate]:
+                used = sum(int(layer.charges[s]) * n for s, n in pattern.counts.items())
+                row.SetCoefficient(column, used)
+        self.patterns.append(pattern)
+        self._columns.append(column)
+        return True
+
+    def fix(self, job: int, start: int) -> None:
+        """Decide a job."""
+        self._starts[job].SetBounds(start, start)
+
+    def release(self, job: int) -> None:
+        """Undo `fix`."""
+        self._starts[job].SetBounds(0, 1)
+
+    def restrict(self, aggregate: int, kept: Collection[int]) -> None:
+        """Let an aggregate follow some of its patterns only."""
+        infinity = self._solver.infinity()
+        for index, column in enumerate(self._columns):
+            if self.patterns[index].aggregate == aggregate:
+                column.SetBounds(0, infinity if index in kept else 0)
+
+    def keep(self, pattern: int, copies: int) -> None:
+        """Let at least so many aggregates follow a pattern."""
+        self._columns[pattern].SetBounds(copies, self._solver.infinity())
+
+    @property
+    def num_rows(self) -> int:
+        return int(self._solver.NumConstraints())
+
+    @property
+    def steps(self) -> int:
+        """Simplex steps of the last solve."""
+        return int(self._solver.iterations())
+
+    def solve(self) -> Relaxed | None:
+        """An optimum over the known patterns; None if jobs were fixed that cannot start together.
+
+        Raises
+        ------
+        SolverError
+            When the linear program fails for another reason.
+        """
+        status = self._solver.Solve()
+        if status == pywraplp.Solver.INFEASIBLE:
+            return None
+        if status != pywraplp.Solver.OPTIMAL:
+            raise SolverError(f"the linear program over patterns ended with status {status}")
+        touches = np.zeros(len(self.slots))
+        for slot, row in self._touches.items():
+            touches[slot] = max(0.0, row.dual_value())
+        return Relaxed(
+            value=self._objective.Value(),
+            prices=Prices(
+                np.array([max(0.0, row.dual_value()) for row in self._rows]),
+                touches,
+                np.array([max(0.0, row.dual_value()) for row in self._wide]),
+            ),
+            worth=np.array([row.dual_value() for row in self._choices]),
+            starts={job: start.solution_value() for job, start in self._starts.items()},
+            shares=[column.solution_value() for column in self._columns],
+            exchanges=[
+                (exchange, variable.solution_value()) for exchange, variable in self._exchanges
+            ],
+        )
+
+    def bound(self, prices: Prices, pattern_values: Floats, fixed: dict[int, int]) -> float:
+        """Lagrangian bound of the first term: valid for any prices, given the fixed jobs.
+
+        Each job starts where it is worth more than the slots it uses, each aggregate hosts what
+        is worth most, and what wide layers admit is paid for.
+        """
+        room = sum(price * row.room for price, row in zip(prices.wide, self.regions.wide, strict=True))
+        cost: dict[int, float] = {}
+        for demand in self.demands:
+            slot = self.slots[demand.slot]
+            per_slot = slot.size if slot.span is None else 1
+            own = demand.count * per_slot * float(prices.slots[demand.slot])
+            if slot.max_lower is not None:
+                own -= demand.count * slot.max_lower * float(prices.touches[demand.slot])
+            cost[demand.shape] = min(own, cost.get(demand.shape, own))
+        total = float(pattern_values @ self.regions.copies) + room
+        for number, shape in enumerate(self.shapes):
+            for job in shape.jobs:
+                gain = self.values[job] - cost[number]
+                if job in fixed:
+                    total += gain * fixed[job]
+                elif gain > 0:
+                    total += gain
+        return total
+
+    def gain(self, pattern: Pattern, relaxed: Relaxed) -> float:
+        """Reduced cost of a pattern: what it is worth beyond the aggregate's present ones."""
+        prices = relaxed.prices
+        worth = sum(float(prices.slots[s]) * n for s, n in pattern.counts.items())
+        if pattern.touched_by is not None:
+            worth -= float(prices.touches[pattern.touched_by])
+        for price, layer in zip(prices.wide, self.regions.wide, strict=True):
+            if price > TOLERANCE and layer.covers[pattern.aggregate]:
+                worth -= price * sum(int(layer.charges[s]) * n for s, n in pattern.counts.items())
+        return worth - float(relaxed.worth[pattern.aggregate])
+
+
+def serves(slot: Slot, other: Slot) -> bool:
+    """Whether a place for one may be used by a no larger one of the other kind."""
+    return slot.candidates <= other.candidates and all(
+        theirs <= own for theirs, own in zip(other.charges, slot.charges, strict=True)
+    )

@@ -1,0 +1,388 @@
+"""The best pattern of every aggregate for given prices: a dynamic program over its blocks.
+
+A base block leaves `r` of its nodes to units of larger regions and packs the others with units of its
+own; a region adds up what its two halves leave, gives it to units of its own span, and leaves the rest.
+The value of the best packing as a function of `r` is all that a larger region has to know.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .regions import Bools, Ints, Regions
+from .slots import Slot
+
+Floats = NDArray[np.float64]
+
+IMPOSSIBLE = -1e18
+# Gains below this are rounding errors of the linear program.
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Dual values of the master: per slot, per aggregate touched by a limited slot, per wide row."""
+
+    slots: Floats
+    touches: Floats
+    wide: Floats
+
+    def mixed(self, other: Prices, share: float) -> Prices:
+        """`share` of these prices and the rest of the others."""
+        return Prices(
+            share * self.slots + (1 - share) * other.slots,
+            share * self.touches + (1 - share) * other.touches,
+            share * self.wide + (1 - share) * other.wide,
+        )
+
+
+@dataclass
+class Pattern:
+    """What one aggregate hosts.
+
+    Attributes
+    ----------
+    counts
+        Slot to number; nodes for slots beyond all levels.
+    touched_by
+        The limited slot beyond all levels that takes part of it, if any.
+    regions
+        ``(slot, region)`` of every unit larger than a base block; regions count over the cluster.
+    left
+        Per base block of the aggregate, nodes left to such units.
+    """
+
+    aggregate: int
+    counts: Counter[int] = field(default_factory=Counter)
+    touched_by: int | None = None
+    regions: list[tuple[int, int]] = field(default_factory=list)
+    left: tuple[int, ...] = ()
+
+    @property
+    def anchors(self) -> tuple[object, ...]:
+        """What it hosts beyond single base blocks."""
+        return self.touched_by, tuple(sorted(self.regions))
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for patterns that the master cannot tell apart."""
+        return self.aggregate, self.touched_by, tuple(sorted(self.counts.items()))
+
+
+@dataclass(frozen=True)
+class _Level:
+    """Regions of one span: how their halves and their own units share what is left."""
+
+    span: int
+    left: Ints
+    taken: Ints
+
+
+class Pricer:
+    """Finds the best pattern of all aggregates at once.
+
+    Parameters
+    ----------
+    regions, slots
+        The state and what may be offered.
+
+    Notes
+    -----
+    One call costs O(B s k) for B kinds of base blocks and O(n c (c + k)) per span for n regions of c
+    free nodes and k sizes, in vectorised steps.
+    """
+
+    def __init__(self, regions: Regions, slots: Sequence[Slot]) -> None:
+        self.regions = regions
+        self.slots = slots
+        self.size = np.array([slot.size for slot in slots], dtype=np.int64)
+        self.amount = np.array([slot.nodes for slot in slots], dtype=np.int64)
+        self.spans = [1 << level for level in range(regions.span.bit_length())]
+        self.of_span: dict[int | None, list[int]] = defaultdict(list)
+        self.held: list[int] = []
+        for index, slot in enumerate(slots):
+            (self.held if slot.holds else self.of_span[slot.span]).append(index)
+        larger = [regions.charge[i] for i, slot in enumerate(slots) if slot.span != 1]
+        # Whoever takes a node from a base block for a larger region takes at least so much.
+        self.least_charge = int(min(larger, default=0))
+
+    def best(self, prices: Prices) -> tuple[Floats, list[Pattern]]:
+        """Value and pattern per aggregate; the empty pattern is worth 0."""
+        values, group = self._values(prices)
+        block_value, tables, table_of = self._blocks(values, group)
+        gain, levels = self._combine(block_value.gain, values, group)
+        total, taken, shares = self._share(gain, values, group, prices)
+        patterns = [Pattern(aggregate) for aggregate in range(self.regions.num_aggregates)]
+        for aggregate in np.nonzero(shares >= 0)[0]:
+            slot = int(shares[aggregate])
+            patterns[aggregate].counts[slot] += int(taken[aggregate])
+            if self.slots[slot].max_lower is not None:
+                patterns[aggregate].touched_by = slot
+        left = self._trace(levels, taken, patterns)
+        for pattern, of_blocks in zip(patterns, left.reshape(len(patterns), -1), strict=True):
+            pattern.left = tuple(of_blocks.tolist())
+        self._fill_blocks(block_value, tables, table_of, left, patterns)
+        return total, patterns
+
+    def _values(self, prices: Prices) -> tuple[Floats, Ints]:
+        """Worth of one slot per price group, and the group of each aggregate."""
+        rows = [
+            (price, row) for price, row in zip(prices.wide, self.regions.wide, strict=True)
+            if price > TOLERANCE
+        ]
+        if not rows:
+            return prices.slots[:, None], np.zeros(self.regions.num_aggregates, dtype=np.int64)
+        covers = np.array([row.covers for _, row in rows])
+        groups, group = np.unique(covers, axis=1, return_inverse=True)
+        cost = sum(price * np.outer(row.charges, groups[i]) for i, (price, row) in enumerate(rows))
+        return prices.slots[:, None] - cost, group.reshape(-1)
+
+    def _blocks(self, values: Floats, group: Ints) -> tuple[_Blocks, list[_Table], Ints]:
+        """Worth of every base block for each number of nodes it leaves."""
+        regions = self.regions
+        most = int(regions.free.max(initial=0))
+        budget = int(regions.budget.max(initial=0))
+        block_group = np.repeat(group, regions.span)
+        kinds, table_of = np.unique(
+            np.stack([regions.zone, block_group]), axis=1, return_inverse=True
+        )
+        table_of = table_of.reshape(-1)
+        tables = [
+            _table(self._block_items(values[:, g], regions.zones[z]), most, budget)
+            for z, g in kinds.T
+        ]
+        left = np.arange(most + 1)
+        nodes = regions.free[:, None] - left
+        budgets = regions.budget[:, None] - self.least_charge * left
+        worth = np.array([table.worth for table in tables])
+        gain = np.where(
+            (nodes >= 0) & (budgets >= 0),
+            worth[table_of[:, None], nodes.clip(0), budgets.clip(0)],
+            IMPOSSIBLE,
+        )
+        holder = self._hold(gain, values, block_group)
+        return _Blocks(gain, holder), tables, table_of
+
+    def _block_items(self, values: Floats, zone: Bools) -> list[_Item]:
+        """The best slot of each size and charge that base blocks of a zone may host."""
+        best: dict[tuple[int, int], int] = {}
+        for slot in self.of_span[1]:
+            key = int(self.size[slot]), int(self.regions.charge[slot])
+            if zone[slot] and values[slot] > TOLERANCE:
+                if key not in best or values[slot] > values[best[key]]:
+                    best[key] = slot
+        return [
+            _Item(slot, size, size * charge, float(values[slot]))
+            for (size, charge), slot in sorted(best.items())
+        ]
+
+    def _hold(self, gain: Floats, values: Floats, block_group: Ints) -> Ints:
+        """Let exclusive jobs take whole base blocks where that is worth more."""
+        regions = self.regions
+        holder = np.full(len(regions.free), -1)
+        for slot in self.held:
+            value = values[slot][block_group]
+            is_better = (
+                regions.is_job_free
+                & regions.zones[regions.zone, slot]
+                & (regions.free >= regions.held_nodes[slot])
+                & (regions.budget >= regions.held_nodes[slot] * regions.charge[slot])
+                & (value > gain[:, 0] + TOLERANCE)
+            )
+            gain[is_better, 0] = value[is_better]
+            holder[is_better] = slot
+        return holder
+
+    def _combine(
+        self, gain: Floats, values: Floats, group: Ints
+    ) -> tuple[Floats, list[_Level]]:
+        """From base blocks to aggregates."""
+        levels = []
+        for span in self.spans[1:]:
+            gain, left = _joined(gain, self.regions.free.reshape(-1, span).sum(axis=1))
+            of_region = np.repeat(group, self.regions.span // span)
+            taken = self._take(gain, span, values, of_region)
+            levels.append(_Level(span, left, taken))
+        return gain, levels
+
+    def _take(self, gain: Floats, span: int, values: Floats, group: Ints) -> Ints:
+        """Give what is left to units of this span, as often as that pays; the slot per entry."""
+        taken = np.full(gain.shape, -1)
+        sizes, worth, slot_of = self._region_items(span, values, group, gain.shape[1] - 1)
+        everyone = np.arange(len(gain))
+        for left in range(gain.shape[1] - 1 - min(sizes, default=gain.shape[1]), -1, -1):
+            fitting = sizes + left < gain.shape[1]
+            offers = gain[:, sizes[fitting] + left] + worth[:, fitting]
+            choice = offers.argmax(axis=1)
+            offer = offers[everyone, choice]
+            is_better = offer > gain[:, left] + TOLERANCE
+            gain[is_better, left] = offer[is_better]
+            taken[is_better, left] = slot_of[everyone, choice][is_better]
+        return taken
+
+    def _region_items(
+        self, span: int, values: Floats, group: Ints, most: int
+    ) -> tuple[Ints, Floats, Ints]:
+        """Sizes; per region and size the worth of the best slot allowed there, and the slot."""
+        of_size: dict[int, list[int]] = defaultdict(list)
+        for slot in self.of_span[span]:
+            if self.size[slot] <= most and values[slot].max() > TOLERANCE:
+                of_size[int(self.size[slot])].append(slot)
+        sizes = np.array(sorted(of_size), dtype=np.int64)
+        worth = np.full((len(group), len(sizes)), IMPOSSIBLE)
+        slot_of = np.full((len(group), len(sizes)), -1)
+        for column, size in enumerate(sizes):
+            for slot in of_size[int(size)]:
+                value = np.where(self.regions.allowed[slot], values[slot][group], IMPOSSIBLE)
+                is_better = value > worth[:, column]
+                worth[is_better, column] = value[is_better]
+                slot_of[is_better, column] = slot
+        return sizes, worth, slot_of
+
+    def _share(
+        self, gain: Floats, values: Floats, group: Ints, prices: Prices
+    ) -> tuple[Floats, Ints, Ints]:
+        """Let one unit beyond all levels have what is left: value, nodes and slot per aggregate.
+
+        Nodes have one price and touching an aggregate costs, so that one unit alone is best.
+        """
+        total = gain[:, 0].copy()
+        taken = np.zeros(len(gain), dtype=np.int64)
+        slots = np.full(len(gain), -1)
+        nodes = np.arange(gain.shape[1])
+        for slot in self.of_span[None]:
+            per_node = values[slot][group]
+            offers = gain + per_node[:, None] * nodes - prices.touches[slot]
+            offers[nodes > self.regions.room[slot][:, None]] = IMPOSSIBLE
+            choice = offers.argmax(axis=1)
+            offer = offers[np.arange(len(gain)), choice]
+            is_better = (offer > total + TOLERANCE) & (per_node > TOLERANCE)
+            total[is_better] = offer[is_better]
+            taken[is_better] = choice[is_better]
+            slots[is_better] = slot
+        return total, taken, slots
+
+    def _trace(self, levels: list[_Level], left: Ints, patterns: list[Pattern]) -> Ints:
+        """What every base block leaves to larger regions; fills in who gets it."""
+        for level in reversed(levels):
+            left = left.copy()
+            per_aggregate = self.regions.span // level.span
+            everyone = np.arange(len(left))
+            while True:
+                slots = level.taken[everyone, left]
+                takers = np.nonzero(slots >= 0)[0]
+                if not takers.size:
+                    break
+                for region in takers:
+                    slot = int(slots[region])
+                    pattern = patterns[region // per_aggregate]
+                    pattern.counts[slot] += 1
+                    pattern.regions.append((slot, int(region)))
+                left[takers] += self.size[slots[takers]]
+            first = level.left[everyone, left]
+            left = np.stack([first, left - first], axis=1).reshape(-1)
+        return left
+
+    def _fill_blocks(
+        self,
+        blocks: _Blocks,
+        tables: list[_Table],
+        table_of: Ints,
+        left: Ints,
+        patterns: list[Pattern],
+    ) -> None:
+        """Add what the base blocks host themselves."""
+        regions = self.regions
+        nodes = regions.free - left
+        budgets = regions.budget - self.least_charge * left
+        known: dict[tuple[int, int, int], Counter[int]] = {}
+        for block in np.nonzero(nodes > 0)[0]:
+            counts = patterns[block // regions.span].counts
+            if left[block] == 0 and blocks.holder[block] >= 0:
+                counts[int(blocks.holder[block])] += 1
+                continue
+            key = int(table_of[block]), int(nodes[block]), int(budgets[block])
+            if key not in known:
+                known[key] = tables[key[0]].content(key[1], key[2])
+            counts.update(known[key])
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """Worth of base blocks per nodes left, and the exclusive slot that takes one whole, or -1."""
+
+    gain: Floats
+    holder: Ints
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A unit for a base block: its slot, nodes, charge of all its nodes, and worth."""
+
+    slot: int
+    size: int
+    charge: int
+    worth: float
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Best packing per number of nodes and budget; `chosen` is an index of `items`, or -1."""
+
+    items: list[_Item]
+    worth: Floats
+    chosen: Ints
+
+    def content(self, nodes: int, budget: int) -> Counter[int]:
+        """Slots of the best packing."""
+        counts: Counter[int] = Counter()
+        while nodes:
+            choice = int(self.chosen[nodes, budget])
+            if choice < 0:
+                nodes -= 1
+                continue
+            item = self.items[choice]
+            counts[item.slot] += 1
+            nodes -= item.size
+            budget -= item.charge
+        return counts
+
+
+def _table(items: list[_Item], most: int, budget: int) -> _Table:
+    """Unbounded knapsack over nodes and budget, all budgets at once."""
+    worth = np.zeros((most + 1, budget + 1))
+    chosen = np.full((most + 1, budget + 1), -1)
+    for nodes in range(1, most + 1):
+        worth[nodes] = worth[nodes - 1]
+        for number, item in enumerate(items):
+            if item.size > nodes or item.charge > budget:
+                continue
+            offer = worth[nodes - item.size, : budget + 1 - item.charge] + item.worth
+            is_better = offer > worth[nodes, item.charge :] + TOLERANCE
+            worth[nodes, item.charge :][is_better] = offer[is_better]
+            chosen[nodes, item.charge :][is_better] = number
+    return _Table(items, worth, chosen)
+
+
+def _joined(gain: Floats, free: Ints) -> tuple[Floats, Ints]:
+    """Worth of two halves for what both leave together, and what the first of them leaves.
+
+    A (max, +) convolution, all pairs at once.
+    """
+    first, second = gain[0::2], gain[1::2]
+    width = gain.shape[1]
+    joined = np.full((len(first), 2 * width - 1), IMPOSSIBLE)
+    left = np.zeros(joined.shape, dtype=np.int64)
+    for nodes in range(width):
+        window = joined[:, nodes : nodes + width]
+        offer = first[:, nodes : nodes + 1] + second
+        is_better = offer > window
+        np.copyto(window, offer, where=is_better)
+        np.copyto(left[:, nodes : nodes + width], nodes, where=is_better)
+    most = int(free.max(initial=0)) + 1
+    return joined[:, :most], left[:, :most]

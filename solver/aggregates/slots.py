@@ -1,0 +1,128 @@
+"""Slots: what an aggregate can offer, and how many of which a job needs."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from ...models.instance import Instance
+from ...models.resources import Mode
+from ...models.rules.usage import requested
+from ...models.topology import BlockTopology
+from ..options import Option, node_charges, small_unit
+from ..shapes import Shape
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place for one unit, one consolidated job, or one node of a unit beyond all levels.
+
+    Attributes
+    ----------
+    span
+        Base blocks of the region that holds it; None: the whole topology.
+    size
+        Nodes of the unit.
+    charges
+        Per resource, the least that a node adds to its layers.
+    candidates
+        Nodes it may consist of.
+    packing
+        Of a consolidated job over several base blocks, or an exclusive one: units, nodes of each,
+        spread or not.
+    holds
+        Whether it takes a base block of its own.
+    max_lower
+        Aggregates that a unit beyond all levels may touch, where that is limited.
+    is_single
+        Whether it is one node, anywhere: also outside of all blocks.
+    """
+
+    span: int | None
+    size: int
+    charges: tuple[int, ...]
+    candidates: frozenset[int]
+    packing: tuple[int, int, bool] | None = None
+    holds: bool = False
+    max_lower: int | None = None
+    is_single: bool = False
+
+    @property
+    def nodes(self) -> int:
+        """Nodes of what the master counts: units beyond all levels are counted in nodes."""
+        return 1 if self.span is None else self.size
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for slots that nothing distinguishes; candidate sets are shared objects."""
+        return (
+            *(self.span, self.size, self.charges, id(self.candidates), self.packing),
+            *(self.holds, self.max_lower, self.is_single),
+        )
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What one job of a shape needs in one of its partitions: `count` of slot number `slot`."""
+
+    shape: int
+    option: int
+    slot: int
+    count: int
+
+
+def slots_and_demands(
+    instance: Instance, topology: BlockTopology, shapes: Sequence[Shape]
+) -> tuple[list[Slot], list[Demand]]:
+    """Distinct slots of all options, and who needs how many of which."""
+    numbers: dict[Hashable, int] = {}
+    slots: list[Slot] = []
+    demands: list[Demand] = []
+    for shape_index, shape in enumerate(shapes):
+        for option_index, option in enumerate(shape.options):
+            slot, count = _slot(instance, topology, option)
+            if slot.key not in numbers:
+                numbers[slot.key] = len(slots)
+                slots.append(slot)
+            demands.append(Demand(shape_index, option_index, numbers[slot.key], count))
+    return slots, demands
+
+
+def _slot(instance: Instance, topology: BlockTopology, option: Option) -> tuple[Slot, int]:
+    """The slot of an option and how many one job needs."""
+    units = option.units
+    charges = _least_charges(instance, option)
+    candidates = option.candidates
+    if option.is_flat or (option.is_one_node and not option.holds_sites):
+        nodes = option.job.num_nodes
+        return Slot(1, 1, charges, candidates, is_single=True), nodes
+    size, count, span = units.size, units.count, 1
+    if units.consolidates and not option.is_one_node:
+        span = topology.consolidate_span(count, size, units.spreads)
+        if span < len(topology.blocks):
+            packing = (count, size, units.spreads) if span > 1 else None
+            is_held = option.holds_sites and span == 1
+            return Slot(span, count * size, charges, candidates, packing, is_held), 1
+    if small_unit(option):
+        if not option.holds_sites:
+            return Slot(1, size, charges, candidates), count
+        # A held base block takes no other job, so that blocks are counted, not units: `held_blocks`.
+        packing = (count, size, option.one_per_site)
+        return Slot(1, size, charges, candidates, packing, holds=True), count
+    limits = topology.unit_limits(size)
+    if not limits.is_top:
+        return Slot(limits.region_span, size, charges, candidates), count
+    most = limits.max_lower if limits.is_limited else None
+    return Slot(None, size, charges, candidates, max_lower=most), count
+
+
+def _least_charges(instance: Instance, option: Option) -> tuple[int, ...]:
+    """Per resource, what any node of the option adds at least; 0 where nodes differ."""
+    resources = instance.cluster.resources
+    if not any(resource.is_power for resource in resources):
+        return tuple(
+            requested(option.job, resource) if resource.mode is Mode.MODE_3 else 0
+            for resource in resources
+        )
+    found = [node_charges(instance, option.job, node) for node in option.candidates]
+    return tuple(max(0, min(charges)) for charges in zip(*found, strict=True))
