@@ -25,7 +25,7 @@ from .stages import Stages, optimise_first
 NAME = "optimal"
 # Lanes times options from which the whole model is not built any more (measured: 512 racks with
 # 300 jobs of all kinds have 67,000 and take seconds to the first solution).
-MOST_PAIRS = 120_000
+MOST_PAIRS = 80_000
 # From so many on, branch and price is worth its while before the whole model is solved.
 FEW_PAIRS = 4_000
 # Refining every lane into single bins is only worth a try below this many bins.
@@ -145,8 +145,8 @@ def _solve(
     for term in later_terms(model):
         outcome = stages.optimise(term)
         value = 0 if outcome.value is None else outcome.value
-        bound = outcome.bound if outcome.solution is not None else None
-        terms.append(TermValue(term.name, value, bound, term.is_minimised))
+        known = outcome.bound if outcome.solution is not None else None
+        terms.append(TermValue(term.name, value, known, term.is_minimised))
     if stages.best is None:
         return _Found(start, [terms[0], *_unbounded(terms[1:])], model)
     try:

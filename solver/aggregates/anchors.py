@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass
 
-from .bound import Generator
+from .bound import INTEGRAL, Generator
 from .master import Relaxed, serves
 from .pricing import Pattern
 from .slots import Demand
 
 # Linear programs solved on the way down, and rounds of pricing in each.
 MOST_DIVES = 60
-ROUNDS = 6
-INTEGRAL = 1e-4
+ROUNDS = 12
 COARSE = 1e-3
 
 
@@ -25,15 +23,12 @@ class Anchor:
     Attributes
     ----------
     regions
-        Region number per unit (of the slot's span); empty beyond all levels.
-    shares
-        Beyond all levels: ``(aggregate, nodes)`` it may take.
+        Region number per unit (of the slot's span); beyond all levels the aggregates it may use.
     """
 
     job: int
     demand: Demand
     regions: tuple[int, ...]
-    shares: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,24 +46,43 @@ def dive(generator: Generator, relaxed: Relaxed) -> Dived:
     settled, each time with new prices for the rest.
     """
     anchored = _anchored_jobs(generator)
-    rounded: set[int] = set()
     for _ in range(MOST_DIVES):
         if generator.budget.is_spent:
             break
-        if not (
-            _round_job(generator, relaxed, anchored.keys() - rounded, rounded)
-            or _settle_aggregates(generator, relaxed)
-        ):
+        if not (generator.round(relaxed, anchored) or _settle_aggregates(generator, relaxed)):
             break
         found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
         if found is None:
-            # The jobs that were fixed to start cannot all do so: let the others decide.
-            generator.release_starts()
-            found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
-            if found is None:
-                break
+            break
         relaxed = found
     return Dived(_likely_patterns(generator, relaxed), relaxed.starts)
+
+
+def round_beyond_levels(generator: Generator, relaxed: Relaxed) -> list[Anchor]:
+    """The jobs larger than all levels that start, each with the aggregates it may use."""
+    slots = generator.master.slots
+    largest = {
+        job: demand
+        for job, demand in _anchored_jobs(generator).items()
+        if slots[demand.slot].span is None
+    }
+    for _ in range(MOST_DIVES):
+        if generator.budget.is_spent or not generator.round(relaxed, largest):
+            break
+        found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
+        if found is None:
+            break
+        relaxed = found
+    touched: dict[int, set[int]] = defaultdict(set)
+    for pattern, share in zip(generator.master.patterns, relaxed.shares, strict=False):
+        for slot in pattern.counts:
+            if share > INTEGRAL and slots[slot].span is None:
+                touched[slot].add(pattern.aggregate)
+    starting = [job for job in largest if relaxed.starts[job] > 0.5]
+    return [
+        Anchor(job, largest[job], tuple(sorted(touched[largest[job].slot])))
+        for job in sorted(starting, key=lambda job: -generator.master.values[job])
+    ]
 
 
 def _anchored_jobs(generator: Generator) -> dict[int, Demand]:
@@ -79,21 +93,6 @@ def _anchored_jobs(generator: Generator) -> dict[int, Demand]:
         if master.slots[demand.slot].span != 1
         for job in master.shapes[demand.shape].jobs
     }
-
-
-def _round_job(
-    generator: Generator, relaxed: Relaxed, candidates: Collection[int], rounded: set[int]
-) -> bool:
-    values = generator.master.values
-    fractional = [
-        job for job in candidates if INTEGRAL < relaxed.starts[job] < 1 - INTEGRAL
-    ]
-    if not fractional:
-        return False
-    job = max(fractional, key=lambda job: values[job] * relaxed.starts[job])
-    rounded.add(job)
-    generator.decide(job, int(relaxed.starts[job] >= 0.5))
-    return True
 
 
 def _settle_aggregates(generator: Generator, relaxed: Relaxed) -> bool:
@@ -138,24 +137,17 @@ def assign(generator: Generator, dived: Dived) -> list[Anchor]:
     master = generator.master
     slots = master.slots
     offered: dict[int, list[int]] = defaultdict(list)
-    shares: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for aggregate, pattern in dived.patterns.items():
+    for pattern in dived.patterns.values():
         for slot, region in pattern.regions:
             offered[slot].append(region)
-        for slot, nodes in pattern.counts.items():
-            if slots[slot].span is None:
-                shares[slot].append((aggregate, nodes))
     wanted = [
         (job, demand)
         for job, demand in _anchored_jobs(generator).items()
-        if dived.starts[job] > 0.5
+        if dived.starts[job] > 0.5 and slots[demand.slot].span is not None
     ]
     anchors = []
     for job, demand in sorted(wanted, key=lambda pair: -master.values[pair[0]]):
         slot = slots[demand.slot]
-        if slot.span is None:
-            anchors.append(Anchor(job, demand, (), tuple(shares[demand.slot])))
-            continue
         usable = [demand.slot] + sorted(
             (
                 other

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from math import floor
 
 from ..budget import Budget
-from .bound import Generator, first_prices
+from .bound import INTEGRAL, Generator, first_prices
 from .master import Exchange, Master, Relaxed
 from .pricing import Pattern, Pricer
 
 MOST_DIVES = 80
 ROUNDS = 4
-INTEGRAL = 1e-4
 COARSE = 5e-4
 
 
@@ -43,46 +42,32 @@ def round_blocks(master: Master, budget: Budget) -> Rounded:
     A dive: whole parts of the linear program's solution are kept, the fractional job worth most is
     rounded, the largest fractions of patterns are rounded up, and prices are found anew.
     """
-    generator = Generator(master, Pricer(master.regions, master.slots), budget, first_prices(master))
+    generator = Generator(
+        master, Pricer(master.regions, master.slots), budget, first_prices(master)
+    )
     relaxed, _ = generator.run(precision=COARSE)
+    if relaxed is None:
+        return Rounded({}, [], [])
     kept: dict[int, int] = {}
-    rounded: set[int] = set()
     for _ in range(MOST_DIVES):
-        if relaxed is None or budget.is_spent:
+        if budget.is_spent:
             break
-        is_done = not _round_jobs(generator, relaxed, rounded) and not _round_patterns(
-            master, relaxed, kept
-        )
-        if is_done:
+        some = 1 + sum(INTEGRAL < start < 1 - INTEGRAL for start in relaxed.starts.values()) // 3
+        if not (
+            generator.round(relaxed, relaxed.starts, some)
+            or _round_patterns(master, relaxed, kept)
+        ):
             break
         found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
         if found is None:
-            generator.release_starts()
-            found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
-        relaxed = found or relaxed
-    if relaxed is None:
-        return Rounded({}, [], [])
+            break
+        relaxed = found
     counts = {
         index: max(kept.get(index, 0), floor(share + INTEGRAL))
         for index, share in enumerate(relaxed.shares)
     }
     patterns = [(master.patterns[index], count) for index, count in counts.items() if count]
     return Rounded(relaxed.starts, patterns, relaxed.exchanges)
-
-
-def _round_jobs(generator: Generator, relaxed: Relaxed, rounded: set[int]) -> bool:
-    """Round the fractional jobs worth most; whether there were any."""
-    values = generator.master.values
-    fractional = [
-        job
-        for job, start in relaxed.starts.items()
-        if job not in rounded and INTEGRAL < start < 1 - INTEGRAL
-    ]
-    fractional.sort(key=lambda job: values[job] * relaxed.starts[job], reverse=True)
-    for job in fractional[: 1 + len(fractional) // 3]:
-        rounded.add(job)
-        generator.decide(job, int(relaxed.starts[job] >= 0.5))
-    return bool(fractional)
 
 
 def _round_patterns(master: Master, relaxed: Relaxed, kept: dict[int, int]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +18,8 @@ SMOOTHING = 0.5
 # Stop when bound and linear program agree to this share of the value.
 PRECISION = 1e-4
 MOST_ROUNDS = 400
+# What counts as a whole number.
+INTEGRAL = 1e-4
 # Deterministic seconds per simplex step and row, and per pricing of one node of the state.
 STEP_WORK = 2e-8
 PRICING_WORK = 2e-6
@@ -30,8 +33,8 @@ class Generator:
     ----------
     center
         Prices of the best bound so far; they are still good when a few jobs are fixed.
-    fixed
-        Jobs that were decided.
+    refused, preferred
+        Jobs that do not start, and jobs that start if they can.
     settled
         Aggregates that get no more patterns.
     """
@@ -40,19 +43,30 @@ class Generator:
     pricer: Pricer
     budget: Budget
     center: Prices
-    fixed: dict[int, int] = field(default_factory=dict)
+    refused: set[int] = field(default_factory=set)
+    preferred: set[int] = field(default_factory=set)
     settled: set[int] = field(default_factory=set)
 
-    def decide(self, job: int, start: int) -> None:
-        """Fix a job."""
-        self.master.fix(job, start)
-        self.fixed[job] = start
+    def round(self, relaxed: Relaxed, candidates: Collection[int], most: int = 1) -> bool:
+        """Round the fractional jobs worth most, a few at a time; whether there were any.
 
-    def release_starts(self) -> None:
-        """Let the jobs that were fixed to start decide themselves again."""
-        for job in [job for job, start in self.fixed.items() if start]:
-            self.master.release(job)
-            del self.fixed[job]
+        A preferred job that still does not start as a whole cannot, beside the others.
+        """
+        fractional = [
+            job
+            for job in candidates
+            if job not in self.refused and INTEGRAL < relaxed.starts[job] < 1 - INTEGRAL
+        ]
+        worth = {job: self.master.values[job] * relaxed.starts[job] for job in fractional}
+        for job in sorted(fractional, key=lambda job: worth[job], reverse=True)[:most]:
+            if job in self.preferred or relaxed.starts[job] < 0.5:
+                self.preferred.discard(job)
+                self.refused.add(job)
+                self.master.refuse(job)
+            else:
+                self.preferred.add(job)
+                self.master.prefer(job)
+        return bool(fractional)
 
     def run(
         self,
@@ -62,24 +76,23 @@ class Generator:
     ) -> tuple[Relaxed | None, float]:
         """Solve to `precision`; the last linear program and the best bound found.
 
-        With settled aggregates the bound is none any more.
-
-        The linear program is None if the fixed jobs cannot start together over the patterns
-        known; the bound holds for the fixed jobs in any case, also when the budget is spent.
+        The bound is one of the first term as long as no job was rounded and no aggregate settled;
+        it also holds when the budget is spent. The linear program is None if it has no solution.
         """
-        best = float("inf")
+        best = float(sum(self.master.worths))
         relaxed = None
         for _ in range(most_rounds):
-            relaxed = self.master.solve()
+            found = self.master.solve()
             self.budget.work += self.master.steps * self.master.num_rows * STEP_WORK
-            if relaxed is None:
+            if found is None:
                 break
+            relaxed = found
             tried = self.center.mixed(relaxed.prices, SMOOTHING)
             added = 0
             for prices in (tried, relaxed.prices):
                 values, patterns = self.pricer.best(prices)
                 self.budget.work += int(self.master.regions.free.sum()) * PRICING_WORK
-                bound = self.master.bound(prices, values, self.fixed)
+                bound = self.master.bound(prices, values, self.refused)
                 if bound < best:
                     best, self.center = bound, prices
                 threshold = 1e-6 * max(1.0, relaxed.value)
@@ -90,8 +103,11 @@ class Generator:
                 if added:
                     break
             if progress is not None:
-                progress(f"{relaxed.value:.0f} (bound {best:.0f}) after {self.budget.wall_s:.1f} s")
-            if not added or best - relaxed.value <= precision * abs(best) or self.budget.is_spent:
+                progress(
+                    f"{relaxed.value:.0f} (bound {best:.0f}) after {self.budget.wall_s:.1f} s"
+                )
+            tolerance = precision * min(best, float(sum(self.master.values)))
+            if not added or best - relaxed.value <= tolerance or self.budget.is_spent:
                 break
         return relaxed, best
 
@@ -102,7 +118,10 @@ def first_prices(master: Master) -> Prices:
     for shape in master.shapes:
         nodes = shape.options[0].job.num_nodes
         offers += [(master.values[job] / nodes, nodes) for job in shape.jobs]
-    left = int(master.regions.free.reshape(len(master.regions.copies), -1).sum(axis=1) @ master.regions.copies)
+    left = int(
+        master.regions.free.reshape(len(master.regions.copies), -1).sum(axis=1)
+        @ master.regions.copies
+    )
     per_node = 0.0
     for per_node, nodes in sorted(offers, reverse=True):
         left -= nodes
@@ -113,5 +132,3 @@ def first_prices(master: Master) -> Prices:
     num_slots = len(master.slots)
     slots = np.array([per_node * slot.nodes for slot in master.slots])
     return Prices(slots, np.zeros(num_slots), np.zeros(len(master.regions.wide)))
-
-

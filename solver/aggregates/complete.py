@@ -69,7 +69,10 @@ def _fill(filler: Filler, master: Master, starts: dict[int, float]) -> list[Plac
     for demand in master.demands:
         for job in master.shapes[demand.shape].jobs:
             demands_of[job].append(demand)
-    nodes = {job: demands_of[job][0].count * master.slots[demands_of[job][0].slot].size for job in demands_of}
+    nodes = {
+        job: demands_of[job][0].count * master.slots[demands_of[job][0].slot].size
+        for job in demands_of
+    }
     by_worth = sorted(demands_of, key=lambda job: (-master.values[job] / nodes[job], -nodes[job]))
     placed: dict[int, Placement] = {}
     # Units that need distinct blocks choose first.
@@ -173,7 +176,9 @@ def _proportions(
     """Parts of `room`, at most what each base block wants, in proportion to its free nodes."""
     total = sum(len(blocks[block]) for block in wanted)
     if len(wanted) == 1:
-        return {block: room if most == INFINITE else min(room, most) for block, most in wanted.items()}
+        return {
+            block: room if most == INFINITE else min(room, most) for block, most in wanted.items()
+        }
     if all(most != INFINITE for most in wanted.values()) and sum(wanted.values()) <= room:
         return wanted
     shared: dict[int, int] = {}

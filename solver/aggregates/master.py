@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from ortools.linear_solver import pywraplp
 
-from ...models.errors import SolverError
 from ..shapes import Shape
 from .pricing import TOLERANCE, Floats, Pattern, Prices
 from .regions import Regions
@@ -78,6 +77,8 @@ class Master:
         self.shapes = shapes
         self.demands = demands
         self.values = values
+        self.worths = list(values)
+        self._most = sum(values)
         self.job_ids = job_ids
         self.patterns: list[Pattern] = []
         self._known: set[tuple[object, ...]] = set()
@@ -144,7 +145,9 @@ class Master:
             for members in groups.values():
                 other = self.slots[members[0]]
                 if other.span == slot.span and serves(slot, other):
-                    smaller = [m for m in members if self.slots[m].size <= slot.size and m != index]
+                    smaller = [
+                        m for m in members if self.slots[m].size <= slot.size and m != index
+                    ]
                     if smaller:
                         self._exchange(index, (max(smaller, key=lambda m: self.slots[m].size),))
             if slot.span == 1:
@@ -182,13 +185,16 @@ class Master:
         self._columns.append(column)
         return True
 
-    def fix(self, job: int, start: int) -> None:
-        """Decide a job."""
-        self._starts[job].SetBounds(start, start)
+    def prefer(self, job: int) -> None:
+        """Make a start worth more than anything that it could displace."""
+        self.worths[job] = self.values[job] + self._most
+        self._objective.SetCoefficient(self._starts[job], self.worths[job])
 
-    def release(self, job: int) -> None:
-        """Undo `fix`."""
-        self._starts[job].SetBounds(0, 1)
+    def refuse(self, job: int) -> None:
+        """Decide that a job does not start."""
+        self.worths[job] = self.values[job]
+        self._objective.SetCoefficient(self._starts[job], self.worths[job])
+        self._starts[job].SetBounds(0, 0)
 
     def restrict(self, aggregate: int, kept: Collection[int]) -> None:
         """Let an aggregate follow some of its patterns only."""
@@ -211,18 +217,9 @@ class Master:
         return int(self._solver.iterations())
 
     def solve(self) -> Relaxed | None:
-        """An optimum over the known patterns; None if jobs were fixed that cannot start together.
-
-        Raises
-        ------
-        SolverError
-            When the linear program fails for another reason.
-        """
-        status = self._solver.Solve()
-        if status == pywraplp.Solver.INFEASIBLE:
+        """An optimum over the known patterns; None where kept patterns break a wide layer."""
+        if self._solver.Solve() != pywraplp.Solver.OPTIMAL:
             return None
-        if status != pywraplp.Solver.OPTIMAL:
-            raise SolverError(f"the linear program over patterns ended with status {status}")
         touches = np.zeros(len(self.slots))
         for slot, row in self._touches.items():
             touches[slot] = max(0.0, row.dual_value())
@@ -241,13 +238,15 @@ class Master:
             ],
         )
 
-    def bound(self, prices: Prices, pattern_values: Floats, fixed: dict[int, int]) -> float:
-        """Lagrangian bound of the first term: valid for any prices, given the fixed jobs.
+    def bound(self, prices: Prices, pattern_values: Floats, refused: Collection[int]) -> float:
+        """Lagrangian bound of the first term: valid for any prices, without the refused jobs.
 
         Each job starts where it is worth more than the slots it uses, each aggregate hosts what
         is worth most, and what wide layers admit is paid for.
         """
-        room = sum(price * row.room for price, row in zip(prices.wide, self.regions.wide, strict=True))
+        room = sum(
+            price * row.room for price, row in zip(prices.wide, self.regions.wide, strict=True)
+        )
         cost: dict[int, float] = {}
         for demand in self.demands:
             slot = self.slots[demand.slot]
@@ -259,11 +258,8 @@ class Master:
         total = float(pattern_values @ self.regions.copies) + room
         for number, shape in enumerate(self.shapes):
             for job in shape.jobs:
-                gain = self.values[job] - cost[number]
-                if job in fixed:
-                    total += gain * fixed[job]
-                elif gain > 0:
-                    total += gain
+                if job not in refused:
+                    total += max(0.0, self.worths[job] - cost[number])
         return total
 
     def gain(self, pattern: Pattern, relaxed: Relaxed) -> float:

@@ -142,27 +142,67 @@ def _beyond_levels(
     canvas: Canvas, master: Master, anchor: Anchor, slot: Slot, charge: int
 ) -> list[list[int]] | None:
     """Units of the whole topology, each on as few aggregates as it takes."""
-    span = master.regions.span
     most = slot.max_lower or master.regions.num_aggregates
     segments = []
     for _ in range(anchor.demand.count):
-        rooms = sorted(
-            (
-                sum(canvas.room(block, slot, charge) for block in _blocks(aggregate, span)),
-                aggregate,
-            )
-            for aggregate, _ in anchor.shares
-        )[-most:]
-        nodes: list[int] = []
-        for room, aggregate in reversed(rooms):
-            count = min(room, slot.size - len(nodes))
-            if count:
-                found = _loose(canvas, _blocks(aggregate, span), count, slot, charge)
-                nodes += found or []
-        if len(nodes) < slot.size:
+        # Where the linear program mixed aggregates that are too small, any others have to do.
+        for aggregates in (anchor.regions, range(master.regions.num_aggregates)):
+            nodes = _few_aggregates(canvas, master.regions.span, aggregates, most, slot, charge)
+            if nodes:
+                break
+        else:
             return None
         segments.append(nodes)
     return segments
+
+
+def _few_aggregates(
+    canvas: Canvas, span: int, aggregates: Sequence[int], most: int, slot: Slot, charge: int
+) -> list[int]:
+    """One unit on at most so many of the aggregates; empty if they do not have the room."""
+    rooms = {
+        aggregate: sum(canvas.room(block, slot, charge) for block in _blocks(aggregate, span))
+        for aggregate in aggregates
+    }
+    rooms = {aggregate: room for aggregate, room in rooms.items() if room}
+    nodes: list[int] = []
+    for aggregate, count in _few(rooms, slot.size, most):
+        nodes += _loose(canvas, _blocks(aggregate, span), count, slot, charge) or []
+    return nodes
+
+
+def _few(rooms: dict[int, int], size: int, most: int) -> list[tuple[int, int]]:
+    """``(aggregate, nodes)`` of at most `most` aggregates with the least room to spare."""
+    best: list[tuple[int, int]] = []
+    least = -1
+    for first in sorted(rooms):
+        chosen = _starting_with(first, rooms, size, most)
+        spare = sum(rooms[aggregate] for aggregate, _ in chosen) - size
+        if chosen and (least < 0 or spare < least):
+            best, least = chosen, spare
+    return best
+
+
+def _starting_with(
+    first: int, rooms: dict[int, int], size: int, most: int
+) -> list[tuple[int, int]]:
+    """All of one aggregate, then large ones, the last no larger than needed; empty if in vain."""
+    left = dict(rooms)
+    chosen: list[tuple[int, int]] = []
+    aggregate = first
+    while True:
+        count = min(size, left.pop(aggregate))
+        chosen.append((aggregate, count))
+        size -= count
+        if size == 0:
+            return chosen
+        if len(chosen) == most or not left:
+            return []
+        enough = [each for each, room in left.items() if room >= size]
+        if enough:
+            aggregate = min(enough, key=lambda each: (left[each], each))
+        else:
+            aggregate = max(left, key=lambda each: (left[each], -each))
 
 
 def _blocks(aggregate: int, span: int) -> range:

@@ -132,7 +132,8 @@ class Pricer:
     def _values(self, prices: Prices) -> tuple[Floats, Ints]:
         """Worth of one slot per price group, and the group of each aggregate."""
         rows = [
-            (price, row) for price, row in zip(prices.wide, self.regions.wide, strict=True)
+            (price, row)
+            for price, row in zip(prices.wide, self.regions.wide, strict=True)
             if price > TOLERANCE
         ]
         if not rows:
@@ -198,9 +199,7 @@ class Pricer:
             holder[is_better] = slot
         return holder
 
-    def _combine(
-        self, gain: Floats, values: Floats, group: Ints
-    ) -> tuple[Floats, list[_Level]]:
+    def _combine(self, gain: Floats, values: Floats, group: Ints) -> tuple[Floats, list[_Level]]:
         """From base blocks to aggregates."""
         levels = []
         for span in self.spans[1:]:

@@ -135,9 +135,7 @@ def build_regions(
     rooms = _rooms(instance, binding)
     charge, budget, in_budgets = _budgets(slots, nodes, rooms)
     payable = _within_budget(counts, charge, budget)
-    aggregate_of = {
-        node: index // span for index, members in enumerate(nodes) for node in members
-    }
+    aggregate_of = {node: index // span for index, members in enumerate(nodes) for node in members}
     return Regions(
         span=span,
         copies=np.ones(len(nodes) // span, dtype=np.int64),
@@ -198,9 +196,7 @@ def kinds_of_blocks(regions: Regions) -> tuple[Regions, list[list[int]]]:
     """One base block of every kind, and the base blocks of each; for aggregates of one block."""
     columns = [regions.free, regions.budget, regions.zone, regions.is_job_free]
     columns += [row.covers for row in regions.wide]
-    _, first, kind = np.unique(
-        np.stack(columns), axis=1, return_index=True, return_inverse=True
-    )
+    _, first, kind = np.unique(np.stack(columns), axis=1, return_index=True, return_inverse=True)
     members: list[list[int]] = [[] for _ in first]
     for block, number in enumerate(kind.reshape(-1).tolist()):
         members[number].append(block)
@@ -261,9 +257,7 @@ def _rooms_of_regions(slots: Sequence[Slot], counts: Ints, span: int) -> dict[in
     }
 
 
-def _allowed(
-    topology: BlockTopology, slots: Sequence[Slot], counts: Ints
-) -> dict[int, Bools]:
+def _allowed(topology: BlockTopology, slots: Sequence[Slot], counts: Ints) -> dict[int, Bools]:
     """Regions of their span that could hold the slots of several base blocks if empty."""
     allowed = {}
     for index, slot in enumerate(slots):
@@ -308,6 +302,7 @@ def _budgets(
     Of the resource with most layers on single base blocks.
     """
     block_of = {node: index for index, members in enumerate(nodes) for node in members}
+    rooms = [room for room in rooms if all(slot.charges[room.resource] >= 0 for slot in slots)]
     own: dict[int, dict[int, int]] = {}
     stated: dict[int, set[_Room]] = defaultdict(set)
     for room in rooms:

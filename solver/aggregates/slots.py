@@ -24,7 +24,8 @@ class Slot:
     size
         Nodes of the unit.
     charges
-        Per resource, the least that a node adds to its layers.
+        Per resource, the least that a node adds to its layers; negative where a job draws less
+        than an idle node.
     candidates
         Nodes it may consist of.
     packing
@@ -93,7 +94,9 @@ def _slot(instance: Instance, topology: BlockTopology, option: Option) -> tuple[
     units = option.units
     charges = _least_charges(instance, option)
     candidates = option.candidates
-    if option.is_flat or (option.is_one_node and not option.holds_sites):
+    is_outside = not candidates <= topology.block_of.keys()
+    if option.is_flat or (option.is_one_node and (is_outside or not option.holds_sites)):
+        # Outside of all blocks there is nothing to hold.
         nodes = option.job.num_nodes
         return Slot(1, 1, charges, candidates, is_single=True), nodes
     size, count, span = units.size, units.count, 1
@@ -117,7 +120,7 @@ def _slot(instance: Instance, topology: BlockTopology, option: Option) -> tuple[
 
 
 def _least_charges(instance: Instance, option: Option) -> tuple[int, ...]:
-    """Per resource, what any node of the option adds at least; 0 where nodes differ."""
+    """Per resource, what any node of the option adds at least."""
     resources = instance.cluster.resources
     if not any(resource.is_power for resource in resources):
         return tuple(
@@ -125,4 +128,4 @@ def _least_charges(instance: Instance, option: Option) -> tuple[int, ...]:
             for resource in resources
         )
     found = [node_charges(instance, option.job, node) for node in option.candidates]
-    return tuple(max(0, min(charges)) for charges in zip(*found, strict=True))
+    return tuple(min(charges) for charges in zip(*found, strict=True))

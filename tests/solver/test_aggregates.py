@@ -1,0 +1,63 @@
+"""Branch and price against brute force: the bound is never too low, the plan always legal."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from capped_blocks import capped_instance, capped_options
+from oracle import best_score
+from strategies import random_instance, random_options
+
+from rackwright.models.instance import Instance
+from rackwright.models.plan import Objective, PlanOptions
+from rackwright.models.rules import verify
+from rackwright.models.score import first_term
+from rackwright.solver.aggregates.plan import by_aggregates, is_decomposable
+from rackwright.solver.budget import Budget
+
+SUMS = (Objective.WEIGHTED, Objective.THROUGHPUT, Objective.JOBS)
+
+
+def of_kind(kind: str) -> Callable[[random.Random], tuple[Instance, PlanOptions]]:
+    return lambda rng: (random_instance(rng, kind), random_options(rng))
+
+
+SOURCES = {
+    "block": of_kind("block"),
+    "mode_2": of_kind("mode_2"),
+    "mode_3": of_kind("mode_3"),
+    "power": of_kind("power"),
+    "capped": lambda rng: (capped_instance(rng), capped_options(rng)),
+}
+
+
+def compare(source: str, numbers: range) -> int:
+    """Check every decomposable instance; how many plans met their bound."""
+    met = 0
+    for number in numbers:
+        rng = random.Random(f"aggregates {source} {number}")
+        instance, options = SOURCES[source](rng)
+        options = replace(options, objective=rng.choice(SUMS))
+        if not is_decomposable(instance, options):
+            continue
+        found = by_aggregates(instance, options, Budget(options), None)
+        assert verify(instance, found.plan, options.legality) == (), f"{source} {number}"
+        best = int(best_score(instance, options)[0][1])
+        value = int(first_term(instance, found.plan, options.objective))
+        assert value <= best <= found.bound, f"{source} {number}"
+        met += value == found.bound
+    return met
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_bound_and_plan_enclose_the_optimum(source: str) -> None:
+    assert compare(source, range(60)) >= 5
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("source", SOURCES)
+def test_bound_and_plan_enclose_the_optimum_of_many(source: str) -> None:
+    assert compare(source, range(60, 3000)) >= 500
