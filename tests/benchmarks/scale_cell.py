@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from measuring import Row
 from plain_model import Limits, solve_plain
 
-from rackwright.cli.engines import run_engine
+from rackwright.cli.engines import checked
 from rackwright.datasets.colossus import colossus
 from rackwright.heuristics.greedy import greedy
+from rackwright.heuristics.registry import HEURISTICS
 from rackwright.models.instance import Instance
 from rackwright.models.plan import Objective, PlanOptions, PlanResult
 from rackwright.solver import optimal
 
 PLAIN = "plain-model"
-ENGINES = ("optimal", "greedy", "greedy+ls", "slurm", PLAIN)
-ONE_PERCENT = 0.01
-_INCUMBENT = re.compile(r"(?P<term>\w+): (?P<value>-?\d+) \(bound (?P<bound>-?\d+)\)")
+LOCAL_SEARCH = "greedy+ls"
+ENGINES = ("optimal", "greedy", LOCAL_SEARCH, "slurm", PLAIN)
+# Lines that begin otherwise ("patterns, ", "relaxation, ") tell values that no plan has.
+_PLAN = re.compile(r"(?P<term>\w+): (?P<value>\d+)(?: \(bound -?\d+\))? after ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Cell:
     ----------
     mix
         ``plain``, ``all``, or ``all+power`` for three partitions and binding caps as well.
-    seconds
+    budget_s
         Wall limit for the engines that know one.
     """
 
@@ -40,25 +42,18 @@ class Cell:
     objective: str
     engine: str
     seed: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Incumbent:
-    """A plan's first term and its bound at some moment."""
-
-    seconds: float
-    value: int
-    bound: float
-
-    @property
-    def is_close(self) -> bool:
-        """Whether it is within one percent of its bound, for certain."""
-        return self.bound - self.value <= ONE_PERCENT * abs(self.bound)
+    budget_s: float
 
 
 def run_cell(cell: Cell) -> Row:
-    """Make the instance, run the engine, and say when it had what."""
+    """Make the instance, run the engine, and say when it had what.
+
+    Returns
+    -------
+    Row
+        ``plans`` are pairs of seconds and first term of the plans that are known to have existed
+        at that moment, the last one at the engine's end; rules and score of that one are checked.
+    """
     instance = colossus(
         num_blocks=cell.racks,
         num_jobs=cell.jobs,
@@ -68,36 +63,46 @@ def run_cell(cell: Cell) -> Row:
         seed=cell.seed,
     )
     options = PlanOptions(
-        objective=Objective(cell.objective), seed=cell.seed, budget_s=cell.seconds
+        objective=Objective(cell.objective), seed=cell.seed, budget_s=cell.budget_s
     )
     if cell.engine == PLAIN:
-        return _run_plain(instance, options, Limits(cell.seconds, seed=cell.seed, is_lean=True))
+        return _run_plain(instance, options, Limits(cell.budget_s, seed=cell.seed, is_lean=True))
     if cell.engine == "optimal":
         return _run_optimal(instance, options)
+    return _run_heuristic(cell.engine, instance, options)
+
+
+def _run_heuristic(name: str, instance: Instance, options: PlanOptions) -> Row:
+    plans = []
+    if name == LOCAL_SEARCH:
+        # It begins with this plan, and tells how many jobs the later ones start, not their value.
+        begun = time.perf_counter()
+        first = greedy(instance, options).objective[0].value
+        plans.append((time.perf_counter() - begun, first))
     begun = time.perf_counter()
-    result = run_engine(cell.engine, instance, options)
+    result = HEURISTICS[name].placer(instance, options)
     seconds = time.perf_counter() - begun
-    return {"seconds": seconds, "first plan s": seconds, "value": result.objective[0].value}
+    value = checked(instance, result).objective[0].value
+    return {"seconds": seconds, "plans": [*plans, (seconds, value)], "value": value}
 
 
 def _run_optimal(instance: Instance, options: PlanOptions) -> Row:
     """As the command does: the greedy plan first, then the exact engine from it."""
     begun = time.perf_counter()
     start = greedy(instance, options)
-    first_s = time.perf_counter() - begun
-    recorder = _Recorder(begun, options.objective.value)
+    recorder = _Recorder(begun, options.objective)
+    recorder.plans.append((time.perf_counter() - begun, start.objective[0].value))
     result = optimal(instance, options, progress=recorder, hint=start.plan)
     seconds = time.perf_counter() - begun
-    first = result.objective[0]
-    recorder.finish(result, seconds)
+    recorder.finish(checked(instance, result), seconds)
+    first, *later = result.objective
+    open_terms = [term.term for term in later if not term.proven]
     return {
         "seconds": seconds,
-        "first plan s": first_s,
-        "1 % s": next((found.seconds for found in recorder.incumbents if found.is_close), None),
+        "plans": recorder.plans,
         "proof s": recorder.first_term_s if first.proven else None,
-        "later terms": ", ".join(
-            f"{term.term} {'proven' if term.proven else 'open'}" for term in result.objective[1:]
-        ),
+        "all proofs s": seconds if first.proven and not open_terms else None,
+        "open": ", ".join(open_terms),
         "value": first.value,
         "bound": first.bound,
     }
@@ -106,15 +111,13 @@ def _run_optimal(instance: Instance, options: PlanOptions) -> Row:
 def _run_plain(instance: Instance, options: PlanOptions, limits: Limits) -> Row:
     found = solve_plain(instance, options.objective, limits)
     seconds = found.build_s + found.solve_s
-    incumbents = [Incumbent(*incumbent) for incumbent in found.incumbents]
-    if found.value is not None and found.bound is not None:
-        incumbents.append(Incumbent(seconds, found.value, found.bound))
+    plans = [(at, value) for at, value, _ in found.incumbents]
+    if found.value is not None:
+        plans.append((seconds, found.value))
     return {
         "seconds": seconds,
-        "first plan s": incumbents[0].seconds if incumbents else None,
-        "1 % s": next((found.seconds for found in incumbents if found.is_close), None),
+        "plans": plans,
         "proof s": seconds if found.proven else None,
-        "later terms": found.status,
         "value": found.value,
         "bound": found.bound,
     }
@@ -123,26 +126,28 @@ def _run_plain(instance: Instance, options: PlanOptions, limits: Limits) -> Row:
 class _Recorder:
     """Follows the exact engine's progress lines."""
 
-    def __init__(self, begun: float, first_term: str) -> None:
+    def __init__(self, begun: float, objective: Objective) -> None:
         self._begun = begun
-        self._first_term = first_term
-        self.incumbents: list[Incumbent] = []
+        self._objective = objective
+        self.plans: list[tuple[float, int | str]] = []
         self.first_term_s: float | None = None
 
     def __call__(self, message: str) -> None:
-        told = _INCUMBENT.match(message)
+        told = _PLAN.match(message)
         if told is None:
             return
         seconds = time.perf_counter() - self._begun
-        if told["term"] != self._first_term:
+        if told["term"] != self._objective.value:
             # The next term's first plan is the earliest sign that the first term is done with.
             self.first_term_s = self.first_term_s or seconds
-        elif self._first_term != Objective.PRIORITY.value:
-            self.incumbents.append(Incumbent(seconds, int(told["value"]), float(told["bound"])))
+        elif self._objective is not Objective.PRIORITY:
+            # Of start vectors only parts are told.
+            self.plans.append((seconds, int(told["value"])))
 
     def finish(self, result: PlanResult, seconds: float) -> None:
-        """The result counts as the last incumbent."""
+        """The result is the last plan; a model's value above it could not be turned into one."""
         self.first_term_s = self.first_term_s or seconds
-        first = result.objective[0]
-        if isinstance(first.value, int) and isinstance(first.bound, int):
-            self.incumbents.append(Incumbent(self.first_term_s, first.value, first.bound))
+        value = result.objective[0].value
+        if isinstance(value, int):
+            self.plans = [plan for plan in self.plans if int(plan[1]) <= value]
+        self.plans.append((self.first_term_s, value))
