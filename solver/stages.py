@@ -195,7 +195,8 @@ def optimise_first(stages: Stages, known: int | None = None) -> TermValue:
 
 def _rounded(bound: float, is_minimised: bool) -> int:
     """The integer bound behind the solver's floating-point one."""
-    tolerance = 1e-6 * max(1.0, abs(bound))
+    # A larger tolerance would be a bound above every large value, which then is never proven.
+    tolerance = min(1e-6 * max(1.0, abs(bound)), 0.5)
     if is_minimised:
         return -int((-bound + tolerance) // 1)
     return int((bound + tolerance) // 1)

@@ -75,3 +75,11 @@ def test_ctrl_c_without_a_wish_to_stop_raises() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         optimal(hall(), PlanOptions(work=1000.0), progress=interrupt)
+
+
+def test_terms_worth_many_millions_are_proven() -> None:
+    instance = colossus(num_blocks=16, num_jobs=4)
+    result = optimal(instance, PlanOptions(objective=Objective.WEIGHTED, mix=((4, 10**6),)))
+    capacity = result.objective[1]
+    assert (capacity.term, capacity.proven) == ("usable_capacity", True)
+    assert int(capacity.value) > 10**7
