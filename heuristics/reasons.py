@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from ..models.instance import Instance
 from ..models.job import Job
-from ..models.legality import Legality
-from ..models.never import explain_never
+from ..models.never import NeverExplainer
 from ..models.plan import Reason, Unplaced
 from .state import State
 
-# Pairs of waiting job and node up to which `never` is looked into thoroughly: it takes some
-# milliseconds per job on 55,000 nodes, longer than planning itself.
+# Pairs of waiting job and node up to which `never` is looked into thoroughly: counting 55,000
+# nodes takes some 20 milliseconds, and jobs with nodes excluded have theirs counted each.
 _MAX_NEVER_CHECKS = 2_000_000
 
 
@@ -26,9 +25,10 @@ def unplaced(state: State, supports: frozenset[str] | None = None) -> tuple[Unpl
     free = _FreeCounts(instance)
     jobs = [job for job in instance.jobs if job.job_id not in state.started]
     is_small = len(jobs) * len(instance.cluster.nodes) <= _MAX_NEVER_CHECKS
+    explainer = NeverExplainer(instance, state.legality) if is_small else None
     waiting = [
         _unsupported(instance, job, supports)
-        or _never(instance, job, state.legality if is_small else None)
+        or _never(instance, job, explainer)
         or _waits(instance, job, free)
         for job in jobs
     ]
@@ -74,11 +74,9 @@ def _waits(instance: Instance, job: Job, free_among: _FreeCounts) -> Unplaced:
     return Unplaced(job.job_id, Reason.WAITS, _ruling(instance, job), message)
 
 
-def _never(instance: Instance, job: Job, legality: Legality | None) -> Unplaced | None:
-    """Whether the job can never start, whatever is free; without `legality` by counts alone."""
-    finding = (
-        _too_large(instance, job) if legality is None else explain_never(instance, job, legality)
-    )
+def _never(instance: Instance, job: Job, explainer: NeverExplainer | None) -> Unplaced | None:
+    """Whether the job can never start, whatever is free; without `explainer` by counts alone."""
+    finding = _too_large(instance, job) if explainer is None else explainer.explain(job)
     return None if finding is None else Unplaced(job.job_id, Reason.NEVER, *finding)
 
 

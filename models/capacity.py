@@ -15,6 +15,7 @@ from .topology import (
     Topology,
     TorusTopology,
     TreeTopology,
+    UnitLimits,
 )
 
 
@@ -46,17 +47,17 @@ class UnitCounts(Counter[int]):
         """Number of units by their count."""
         return Counter(self.values())
 
-    def per_group(self, span: int) -> Counter[int]:
+    def per_group(self, span: int) -> UnitCounts:
         """Nodes left per group of `span` units; asked for the same few spans by many sizes."""
         if span not in self._groups:
-            groups: Counter[int] = Counter()
+            groups = UnitCounts()
             for unit, count in self.items():
                 groups[unit // span] += count
             self._groups[span] = groups
         return self._groups[span]
 
     @cached_property
-    def _groups(self) -> dict[int, Counter[int]]:
+    def _groups(self) -> dict[int, UnitCounts]:
         return {1: self}
 
 
@@ -104,19 +105,20 @@ def fits_counted(
 def _block_fits(topology: BlockTopology, left: UnitCounts, size: int) -> int:
     if size <= topology.base_size:
         return _units_below(left, size)
-    limits = topology.unit_limits(size)
+    capacities = region_capacities(left, topology.unit_limits(size))
+    return sum(capacity >= size for capacity in capacities)
+
+
+def region_capacities(left: UnitCounts, limits: UnitLimits) -> list[int]:
+    """Nodes of every region that one unit could take: all, or the M largest lower-level blocks."""
     if not limits.is_limited:
-        return sum(capacity >= size for capacity in left.per_group(limits.region_span).values())
-    lower = left.per_group(limits.lower_span)
+        return list(left.per_group(limits.region_span).values())
     counts_of: dict[int, list[int]] = {}
-    for index, count in lower.items():
+    for index, count in left.per_group(limits.lower_span).items():
         # The whole topology is one region, whatever its span divides into.
         region = 0 if limits.is_top else index * limits.lower_span // limits.region_span
         counts_of.setdefault(region, []).append(count)
-    return sum(
-        sum(sorted(counts, reverse=True)[: limits.max_lower]) >= size
-        for counts in counts_of.values()
-    )
+    return [sum(sorted(counts, reverse=True)[: limits.max_lower]) for counts in counts_of.values()]
 
 
 def _units_below(left: UnitCounts, size: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..models.instance import Instance
 from ..models.job import Job
-from ..models.never import explain_never
+from ..models.never import NeverExplainer
 from ..models.plan import Plan, Reason, Stop, TermValue, Unplaced
 from ..models.resources import Mode
 from ..models.rules.usage import requested
@@ -86,6 +86,7 @@ class _Explainer:
         self._stop = stop
         self._options = model.plan_options
         self._builder = OptionBuilder(model.instance, self._options.legality)
+        self._never = NeverExplainer(model.instance, self._options.legality)
         # A relaxation has left layers out, so that counting nodes proves nothing there.
         has_layers = bool(model.layout.binding) or (
             model.is_relaxed and bool(model.instance.cluster.resources)
@@ -111,7 +112,7 @@ class _Explainer:
 
     def _explain(self, job: Job) -> Answer:
         instance = self._instance
-        never = explain_never(instance, job, self._options.legality)
+        never = self._never.explain(job)
         if never is not None:
             return Reason.NEVER, *never
         now = self._ask(instance, job)

@@ -14,7 +14,7 @@ from rackwright.models.cluster import Cluster, Partition
 from rackwright.models.instance import Instance, RunningJob
 from rackwright.models.job import Job, Switches
 from rackwright.models.legality import Exclusive, Legality
-from rackwright.models.never import explain_never
+from rackwright.models.never import NeverExplainer
 from rackwright.models.node import Node
 from rackwright.models.plan import Objective, PlanOptions
 from rackwright.models.resources import Layer, Mode, Resource
@@ -306,7 +306,7 @@ def _possible_job(rng: Random, cluster: Cluster, job_id: str, num_jobs: int) -> 
     """A job, drawn again while it can never start; a few of those remain."""
     job = _job(rng, cluster, job_id, num_jobs)
     for _ in range(rng.choice((0, 2, 3, 4))):
-        if explain_never(Instance(cluster, (job,)), job, Legality.DOCUMENTED) is None:
+        if NeverExplainer(Instance(cluster, (job,)), Legality.DOCUMENTED).explain(job) is None:
             break
         job = _job(rng, cluster, job_id, num_jobs)
     return job

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...models.cluster import Partition
 from ...models.instance import Instance
 from ...models.job import Job
-from ...models.never import explain_never
+from ...models.never import NeverExplainer
 from ...models.plan import (
     Placement,
     Plan,
@@ -74,7 +74,8 @@ class _Pass:
     def result(self, engine: str, started_s: float, left_out: str) -> PlanResult:
         """The plan, its worth, and why every other job waits."""
         plan = Plan(tuple(self.placements.values()))
-        waiting = tuple(self._unplaced(job, left_out) for job in self.pending())
+        explainer = NeverExplainer(self.instance, self.options.legality)
+        waiting = tuple(self._unplaced(job, left_out, explainer) for job in self.pending())
         ineligible = tuple(
             Unplaced(each.job.job_id, Reason.INELIGIBLE, "", each.reason)
             for each in self.instance.ineligible
@@ -88,12 +89,12 @@ class _Pass:
             wall_s=time.perf_counter() - started_s,
         )
 
-    def _unplaced(self, job: Job, left_out: str) -> Unplaced:
+    def _unplaced(self, job: Job, left_out: str, explainer: NeverExplainer) -> Unplaced:
         answer = self.answers.get(job.job_id)
         if answer is None:
             return Unplaced(job.job_id, Reason.WAITS, "available", left_out)
         if answer.reason == "BadConstraints":
-            never = explain_never(self.instance, job, self.options.legality)
+            never = explainer.explain(job)
             if never is not None:
                 return Unplaced(job.job_id, Reason.NEVER, *never)
         said = f"{answer.reason}: {answer.error}" if answer.error else answer.reason

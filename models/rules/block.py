@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ..capacity import UnitCounts, left_per_unit
 from ..cluster import Partition
 from ..instance import Instance
 from ..job import Job
 from ..legality import Legality
-from ..topology import BlockTopology
+from ..topology import BlockTopology, UnitLimits
 from .exclusive import held_nodes, is_enforced, unit_nodes
 from .start import Start
 
@@ -86,13 +87,16 @@ def has_floor_capacity(instance: Instance, job: Job, partition: Partition) -> bo
     limits = topology.unit_limits(size)
     if not (limits.is_top and limits.is_limited):
         return True
-    counts = [0] * (len(topology.blocks) // limits.lower_span)
-    covered = len(counts) * limits.lower_span
-    for node in _usable_at_start(instance, job, partition, topology):
-        block = topology.block_of.get(node, covered)
-        if block < covered:
-            counts[block // limits.lower_span] += 1
-    return sum(sorted(counts, reverse=True)[: limits.max_lower]) >= size
+    usable = _usable_at_start(instance, job, partition, topology)
+    return floor_capacity(topology, limits, left_per_unit(topology, usable)) >= size
+
+
+def floor_capacity(topology: BlockTopology, limits: UnitLimits, left: UnitCounts) -> int:
+    """Nodes that 26.11 finds for a whole-topology unit, given what is left in every base block."""
+    complete = len(topology.blocks) // limits.lower_span
+    lower = left.per_group(limits.lower_span).items()
+    counts = sorted((count for index, count in lower if index < complete), reverse=True)
+    return sum(counts[: limits.max_lower])
 
 
 def _usable_at_start(

@@ -1,7 +1,8 @@
-"""`explain_never` claims only what is true: no legal plan starts the job on the idle cluster."""
+"""`NeverExplainer` claims only what is true: no legal plan starts the job on the idle cluster."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -12,7 +13,7 @@ from tiny import blocks, instance, rings, torus, tree
 from rackwright.models.instance import Instance
 from rackwright.models.job import Job
 from rackwright.models.legality import Legality
-from rackwright.models.never import explain_never
+from rackwright.models.never import NeverExplainer
 from rackwright.models.plan import PlanOptions
 from rackwright.models.resources import Layer, Mode, Resource
 from rackwright.models.rules import RULES
@@ -31,7 +32,7 @@ def test_claims_are_true(kind: str) -> None:
             legality = rng.choice(list(Legality))
             alone = Instance(drawn.cluster, (job,), now_s=drawn.now_s)
             plan, _ = best(alone, PlanOptions(legality=legality))
-            finding = explain_never(alone, job, legality)
+            finding = NeverExplainer(alone, legality).explain(job)
             if finding is None:
                 missed += not plan.placements
             else:
@@ -74,7 +75,7 @@ def test_claims_are_true(kind: str) -> None:
 )
 def test_names_the_rule(topology: Topology, job: Job, rule: str | None) -> None:
     state = instance(topology, job, num_nodes=8)
-    finding = explain_never(state, job, Legality.SLURM_26_11)
+    finding = NeverExplainer(state, Legality.SLURM_26_11).explain(job)
     assert (finding and finding[0]) == rule
 
 
@@ -84,5 +85,42 @@ def test_names_the_mode(mode: Mode) -> None:
     resource = Resource("r", mode, layers)
     job = Job("1", 2, licenses=(("r", 4),))
     state = instance(FlatTopology("default"), job, num_nodes=8, resources=(resource,))
-    finding = explain_never(state, job, Legality.DOCUMENTED)
+    finding = NeverExplainer(state, Legality.DOCUMENTED).explain(job)
     assert finding == (mode.name.lower(), "only 0 of 2 nodes can give 4 r")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_jobs_that_share_counts_get_the_answers_they_get_alone(kind: str) -> None:
+    rng = Random(f"shared {kind}")
+    claimed = 0
+    for _ in range(60):
+        drawn = random_instance(rng, kind)
+        # Other jobs on the same nodes, so that counts are asked for more than once.
+        jobs = [*drawn.jobs, *random_instance(rng, kind).jobs]
+        names = {partition.name for partition in drawn.cluster.partitions}
+        jobs = [job for job in jobs if names.issuperset(job.partitions)]
+        for legality in Legality:
+            shared = NeverExplainer(drawn, legality)
+            for job in jobs:
+                finding = shared.explain(job)
+                assert finding == NeverExplainer(drawn, legality).explain(job)
+                claimed += finding is not None
+    assert claimed > 40
+
+
+def test_a_power_layer_that_cannot_give_what_the_job_must_take_from_it() -> None:
+    """Of layers that are alike the first one is named."""
+    layers = (
+        Layer(frozenset(range(8)), -1, name="hall"),
+        Layer(frozenset(range(4)), 12, name="left"),
+        Layer(frozenset(range(4, 8)), 12, name="right"),
+    )
+    resource = Resource("watts", Mode.MODE_3, layers, unit="W", idle_w=1)
+    job = Job("1", 5, power_w=7)
+    state = instance(FlatTopology("default"), job, num_nodes=8, resources=(resource,))
+    explainer = NeverExplainer(state, Legality.DOCUMENTED)
+    # Four idle nodes leave 8 W of 12, 6 W more are drawn by each node of a job.
+    assert explainer.explain(job) is None
+    for wanted, needed in ((6, 2), (7, 3)):
+        message = f"layer left cannot give {needed} nodes its draw"
+        assert explainer.explain(replace(job, num_nodes=wanted)) == ("power", message)
