@@ -103,6 +103,8 @@ def _run_optimal(instance: Instance, options: PlanOptions) -> Row:
         "proof s": recorder.first_term_s if first.proven else None,
         "all proofs s": seconds if first.proven and not open_terms else None,
         "open": ", ".join(open_terms),
+        "variables": result.statistics["variables"],
+        "started": len(result.plan.placements),
         "value": first.value,
         "bound": first.bound,
     }

@@ -11,7 +11,10 @@ COLUMNS = (
     *("racks", "jobs", "options", "objective", "engine", "budget s", "seeds"),
     *("first plan s", "1 % s", "proof s", "all proofs s", "ended s", "gap", "open", "MiB"),
 )
-GROWTH_COLUMNS = ("racks", "jobs", "seeds", "first plan s", "proof s", "all proofs s", "MiB")
+GROWTH_COLUMNS = (
+    *("racks", "jobs", "started", "variables", "seeds"),
+    *("first plan s", "proof s", "all proofs s", "MiB"),
+)
 INSTANCE = ("racks", "jobs", "options", "objective", "seed")
 CASE = ("racks", "jobs", "options", "objective", "engine", "budget s")
 ONE_PERCENT = 0.01
@@ -96,7 +99,7 @@ def _cases(rows: list[Row]) -> list[list[Row]]:
 
 def _line(group: list[Row]) -> Row:
     line: Row = {name: group[0][name] for name in CASE}
-    for name in ("first plan s", "1 % s", "proof s", "all proofs s"):
+    for name in ("started", "variables", "first plan s", "1 % s", "proof s", "all proofs s"):
         line[name] = middle(row.get(name) for row in group)
     is_late = any(row.get("is late") for row in group)
     if is_late and line["1 % s"] is not None:
