@@ -60,7 +60,7 @@ def arguments() -> argparse.Namespace:
     add("--quick", action="store_true", help="64 and 512 racks, 10 seconds each")
     add("--growth", action="store_true", help="only the curve: 1,000 jobs from 64 to 12,000 racks")
     add("--output", type=Path, help="append one JSON row per run here")
-    add("--show", type=Path, nargs="+", help="run nothing: the table of rows kept by --output")
+    add("--show", type=Path, nargs="+", help="run nothing: the table of kept rows (--output)")
     add("--cell", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -71,7 +71,8 @@ def main() -> None:
         print(json.dumps(run_cell(Cell(**json.loads(options.cell)))))
         return
     if options.show:
-        rows = [json.loads(line) for file in options.show for line in file.open()]
+        kept = [json.loads(line) for file in options.show for line in file.open()]
+        rows = [row for row in kept if row["seed"] in options.seeds]
     else:
         print_environment()
         cells = growth_cells(options) if options.growth else table_cells(options)

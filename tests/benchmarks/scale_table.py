@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from measuring import Row, markdown, percent, shown
+from scale_cell import ENGINES
 
 COLUMNS = (
     *("racks", "jobs", "options", "objective", "engine", "budget s", "seeds"),
@@ -94,7 +95,13 @@ def _cases(rows: list[Row]) -> list[list[Row]]:
     cases: dict[tuple[object, ...], dict[int, Row]] = defaultdict(dict)
     for row in rows:
         cases[tuple(row[name] for name in CASE)][row["seed"]] = row
-    return [list(group.values()) for group in cases.values()]
+    return [list(cases[case].values()) for case in sorted(cases, key=_position)]
+
+
+def _position(case: tuple[object, ...]) -> tuple[object, ...]:
+    racks, jobs, options, objective, engine, budget_s = case
+    place = ENGINES.index(engine) if engine in ENGINES else len(ENGINES)
+    return racks, jobs, objective != "weighted", str(options) != "plain", options, place, budget_s
 
 
 def _line(group: list[Row]) -> Row:
