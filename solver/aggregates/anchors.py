@@ -1,11 +1,11 @@
-"""Which jobs of several base blocks start, and in which regions: a dive through linear programs."""
+"""Which jobs of several base blocks start, and in which regions: a dive."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
 
-from .bound import INTEGRAL, Generator
+from .bound import COARSE, INTEGRAL, Generator
 from .master import Relaxed, serves
 from .pricing import Pattern
 from .slots import Demand
@@ -13,17 +13,16 @@ from .slots import Demand
 # Linear programs solved on the way down, and rounds of pricing in each.
 MOST_DIVES = 60
 ROUNDS = 12
-COARSE = 1e-3
 
 
 @dataclass(frozen=True)
 class Anchor:
-    """A job of several base blocks and where its units go.
+    """A job of several base blocks, not beyond all levels, and where its units go.
 
     Attributes
     ----------
     regions
-        Region number per unit (of the slot's span); beyond all levels the aggregates it may use.
+        Region number per unit, of the slot's span.
     """
 
     job: int
@@ -42,8 +41,8 @@ class Dived:
 def dive(generator: Generator, relaxed: Relaxed) -> Dived:
     """Settle the jobs and patterns that reach beyond base blocks.
 
-    The fractional job that is worth most is rounded, then the aggregates whose choice is clearest are
-    settled, each time with new prices for the rest.
+    The fractional job that is worth most is rounded, then the aggregates whose choice is clearest
+    are settled, each time with new prices for the rest.
     """
     anchored = _anchored_jobs(generator)
     for _ in range(MOST_DIVES):
@@ -56,33 +55,6 @@ def dive(generator: Generator, relaxed: Relaxed) -> Dived:
             break
         relaxed = found
     return Dived(_likely_patterns(generator, relaxed), relaxed.starts)
-
-
-def round_beyond_levels(generator: Generator, relaxed: Relaxed) -> list[Anchor]:
-    """The jobs larger than all levels that start, each with the aggregates it may use."""
-    slots = generator.master.slots
-    largest = {
-        job: demand
-        for job, demand in _anchored_jobs(generator).items()
-        if slots[demand.slot].span is None
-    }
-    for _ in range(MOST_DIVES):
-        if generator.budget.is_spent or not generator.round(relaxed, largest):
-            break
-        found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
-        if found is None:
-            break
-        relaxed = found
-    touched: dict[int, set[int]] = defaultdict(set)
-    for pattern, share in zip(generator.master.patterns, relaxed.shares, strict=False):
-        for slot in pattern.counts:
-            if share > INTEGRAL and slots[slot].span is None:
-                touched[slot].add(pattern.aggregate)
-    starting = [job for job in largest if relaxed.starts[job] > 0.5]
-    return [
-        Anchor(job, largest[job], tuple(sorted(touched[largest[job].slot])))
-        for job in sorted(starting, key=lambda job: -generator.master.values[job])
-    ]
 
 
 def _anchored_jobs(generator: Generator) -> dict[int, Demand]:
@@ -138,8 +110,8 @@ def assign(generator: Generator, dived: Dived) -> list[Anchor]:
     slots = master.slots
     offered: dict[int, list[int]] = defaultdict(list)
     for pattern in dived.patterns.values():
-        for slot, region in pattern.regions:
-            offered[slot].append(region)
+        for number, region in pattern.regions:
+            offered[number].append(region)
     wanted = [
         (job, demand)
         for job, demand in _anchored_jobs(generator).items()
@@ -148,18 +120,16 @@ def assign(generator: Generator, dived: Dived) -> list[Anchor]:
     anchors = []
     for job, demand in sorted(wanted, key=lambda pair: -master.values[pair[0]]):
         slot = slots[demand.slot]
-        usable = [demand.slot] + sorted(
-            (
-                other
-                for other in offered
-                if other != demand.slot
-                and slots[other].span == slot.span
-                and slots[other].size >= slot.size
-                and slot.packing is None
-                and serves(slots[other], slot)
-            ),
-            key=lambda other: slots[other].size,
-        )
+        larger = [
+            other
+            for other in offered
+            if other != demand.slot
+            and slots[other].span == slot.span
+            and slots[other].size >= slot.size
+            and slot.packing is None
+            and serves(slots[other], slot)
+        ]
+        usable = [demand.slot, *sorted(larger, key=lambda other: slots[other].size)]
         regions = [(other, region) for other in usable for region in offered[other]]
         if len(regions) >= demand.count:
             for other, region in regions[: demand.count]:

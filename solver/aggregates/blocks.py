@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from math import floor
 
 from ..budget import Budget
-from .bound import INTEGRAL, Generator, first_prices
+from .bound import COARSE, INTEGRAL, Generator, first_prices
 from .master import Exchange, Master, Relaxed
 from .pricing import Pattern, Pricer
 
 MOST_DIVES = 80
 ROUNDS = 4
-COARSE = 5e-4
 
 
 @dataclass(frozen=True)

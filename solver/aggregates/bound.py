@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -17,6 +16,8 @@ from .pricing import Pricer, Prices
 SMOOTHING = 0.5
 # Stop when bound and linear program agree to this share of the value.
 PRECISION = 1e-4
+# The same where only the plan depends on it.
+COARSE = 5e-4
 MOST_ROUNDS = 400
 # What counts as a whole number.
 INTEGRAL = 1e-4
@@ -123,12 +124,11 @@ def first_prices(master: Master) -> Prices:
         @ master.regions.copies
     )
     per_node = 0.0
-    for per_node, nodes in sorted(offers, reverse=True):
+    for worth, nodes in sorted(offers, reverse=True):
         left -= nodes
         if left <= 0:
+            per_node = worth
             break
-    if left > 0:
-        per_node = 0.0
     num_slots = len(master.slots)
     slots = np.array([per_node * slot.nodes for slot in master.slots])
     return Prices(slots, np.zeros(num_slots), np.zeros(len(master.regions.wide)))

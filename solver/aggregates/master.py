@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from ortools.linear_solver import pywraplp
+from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 
 from ..shapes import Shape
 from .pricing import TOLERANCE, Floats, Pattern, Prices
@@ -61,6 +61,11 @@ class Master:
         Per job position, what its start is worth in the first term.
     job_ids
         Per job position.
+
+    Attributes
+    ----------
+    bonus
+        What a preferred job is worth more.
     """
 
     def __init__(
@@ -78,7 +83,7 @@ class Master:
         self.demands = demands
         self.values = values
         self.worths = list(values)
-        self._most = sum(values)
+        self.bonus = sum(values)
         self.job_ids = job_ids
         self.patterns: list[Pattern] = []
         self._known: set[tuple[object, ...]] = set()
@@ -187,13 +192,19 @@ class Master:
 
     def prefer(self, job: int) -> None:
         """Make a start worth more than anything that it could displace."""
-        self.worths[job] = self.values[job] + self._most
+        self.release(job)
+        self.worths[job] = self.values[job] + self.bonus
         self._objective.SetCoefficient(self._starts[job], self.worths[job])
+
+    def release(self, job: int) -> None:
+        """Undo `prefer` and `refuse`."""
+        self.worths[job] = self.values[job]
+        self._objective.SetCoefficient(self._starts[job], self.worths[job])
+        self._starts[job].SetBounds(0, 1)
 
     def refuse(self, job: int) -> None:
         """Decide that a job does not start."""
-        self.worths[job] = self.values[job]
-        self._objective.SetCoefficient(self._starts[job], self.worths[job])
+        self.release(job)
         self._starts[job].SetBounds(0, 0)
 
     def restrict(self, aggregate: int, kept: Collection[int]) -> None:
@@ -260,7 +271,7 @@ class Master:
             for job in shape.jobs:
                 if job not in refused:
                     total += max(0.0, self.worths[job] - cost[number])
-        return total
+        return float(total)
 
     def gain(self, pattern: Pattern, relaxed: Relaxed) -> float:
         """Reduced cost of a pattern: what it is worth beyond the aggregate's present ones."""
@@ -271,7 +282,7 @@ class Master:
         for price, layer in zip(prices.wide, self.regions.wide, strict=True):
             if price > TOLERANCE and layer.covers[pattern.aggregate]:
                 worth -= price * sum(int(layer.charges[s]) * n for s, n in pattern.counts.items())
-        return worth - float(relaxed.worth[pattern.aggregate])
+        return float(worth - relaxed.worth[pattern.aggregate])
 
 
 def serves(slot: Slot, other: Slot) -> bool:

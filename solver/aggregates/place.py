@@ -8,10 +8,11 @@ import numpy as np
 
 from ...models.plan import Placement
 from .anchors import Anchor
+from .beyond import Shares
 from .master import Master
 from .pricing import Pattern
 from .regions import Regions
-from .slots import Slot
+from .slots import Demand, Slot
 
 
 class Canvas:
@@ -55,7 +56,7 @@ def place_anchors(
     for anchor in sorted(
         anchors,
         key=lambda a: (
-            slots[a.demand.slot].span or master.regions.num_aggregates * master.regions.span,
+            slots[a.demand.slot].span or 0,
             slots[a.demand.slot].packing is None,
             -slots[a.demand.slot].size,
         ),
@@ -65,23 +66,44 @@ def place_anchors(
         if segments is None:
             canvas.nodes, canvas.budget, canvas.left = before
             continue
-        option = master.shapes[anchor.demand.shape].options[anchor.demand.option]
-        job = anchor.job
-        placements.append(
-            Placement(
-                master.job_ids[job],
-                tuple(tuple(sorted(segment)) for segment in sorted(segments)),
-                option.partition.name,
-            )
-        )
+        placements.append(_placement(master, anchor.job, anchor.demand, segments))
     return placements
+
+
+def place_beyond(master: Master, shares_of: dict[int, Shares]) -> list[Placement]:
+    """Placements of jobs beyond all levels, from the aggregates they were given."""
+    canvas = Canvas(master.regions, {})
+    span = master.regions.span
+    placements = []
+    for demand in master.demands:
+        slot = master.slots[demand.slot]
+        charge = int(master.regions.charge[demand.slot])
+        for job in master.shapes[demand.shape].jobs:
+            segments: list[list[int]] = []
+            for shares in shares_of.get(job, []):
+                nodes: list[int] = []
+                for aggregate, count in shares.items():
+                    blocks = range(aggregate * span, (aggregate + 1) * span)
+                    nodes += _loose(canvas, blocks, count, slot, charge) or []
+                segments.append(nodes)
+            if segments and all(len(nodes) == slot.size for nodes in segments):
+                placements.append(_placement(master, job, demand, segments))
+    return placements
+
+
+def _placement(master: Master, job: int, demand: Demand, segments: list[list[int]]) -> Placement:
+    option = master.shapes[demand.shape].options[demand.option]
+    return Placement(
+        master.job_ids[job],
+        tuple(tuple(sorted(segment)) for segment in sorted(segments)),
+        option.partition.name,
+    )
 
 
 def _segments(canvas: Canvas, master: Master, anchor: Anchor) -> list[list[int]] | None:
     slot = master.slots[anchor.demand.slot]
     charge = int(master.regions.charge[anchor.demand.slot])
-    if slot.span is None:
-        return _beyond_levels(canvas, master, anchor, slot, charge)
+    assert slot.span is not None
     segments: list[list[int]] = []
     allowed = master.regions.allowed[anchor.demand.slot]
     for region in anchor.regions:
@@ -136,74 +158,3 @@ def _packed(
         count = min(room[block] // size, 1 if spreads else number, number - len(packed))
         packed += [canvas.take(block, size, slot, charge) for _ in range(count)]
     return packed
-
-
-def _beyond_levels(
-    canvas: Canvas, master: Master, anchor: Anchor, slot: Slot, charge: int
-) -> list[list[int]] | None:
-    """Units of the whole topology, each on as few aggregates as it takes."""
-    most = slot.max_lower or master.regions.num_aggregates
-    segments = []
-    for _ in range(anchor.demand.count):
-        # Where the linear program mixed aggregates that are too small, any others have to do.
-        for aggregates in (anchor.regions, range(master.regions.num_aggregates)):
-            nodes = _few_aggregates(canvas, master.regions.span, aggregates, most, slot, charge)
-            if nodes:
-                break
-        else:
-            return None
-        segments.append(nodes)
-    return segments
-
-
-def _few_aggregates(
-    canvas: Canvas, span: int, aggregates: Sequence[int], most: int, slot: Slot, charge: int
-) -> list[int]:
-    """One unit on at most so many of the aggregates; empty if they do not have the room."""
-    rooms = {
-        aggregate: sum(canvas.room(block, slot, charge) for block in _blocks(aggregate, span))
-        for aggregate in aggregates
-    }
-    rooms = {aggregate: room for aggregate, room in rooms.items() if room}
-    nodes: list[int] = []
-    for aggregate, count in _few(rooms, slot.size, most):
-        nodes += _loose(canvas, _blocks(aggregate, span), count, slot, charge) or []
-    return nodes
-
-
-def _few(rooms: dict[int, int], size: int, most: int) -> list[tuple[int, int]]:
-    """``(aggregate, nodes)`` of at most `most` aggregates with the least room to spare."""
-    best: list[tuple[int, int]] = []
-    least = -1
-    for first in sorted(rooms):
-        chosen = _starting_with(first, rooms, size, most)
-        spare = sum(rooms[aggregate] for aggregate, _ in chosen) - size
-        if chosen and (least < 0 or spare < least):
-            best, least = chosen, spare
-    return best
-
-
-def _starting_with(
-    first: int, rooms: dict[int, int], size: int, most: int
-) -> list[tuple[int, int]]:
-    """All of one aggregate, then large ones, the last no larger than needed; empty if in vain."""
-    left = dict(rooms)
-    chosen: list[tuple[int, int]] = []
-    aggregate = first
-    while True:
-        count = min(size, left.pop(aggregate))
-        chosen.append((aggregate, count))
-        size -= count
-        if size == 0:
-            return chosen
-        if len(chosen) == most or not left:
-            return []
-        enough = [each for each, room in left.items() if room >= size]
-        if enough:
-            aggregate = min(enough, key=lambda each: (left[each], each))
-        else:
-            aggregate = max(left, key=lambda each: (left[each], -each))
-
-
-def _blocks(aggregate: int, span: int) -> range:
-    return range(aggregate * span, (aggregate + 1) * span)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from math import floor
 
 from ...models.instance import Instance
 from ...models.plan import Objective, Placement, Plan, PlanOptions, Progress
+from ...models.score import first_term
 from ...models.topology import BlockTopology
 from ..binding import binding_layers
 from ..budget import Budget
 from ..options import OptionBuilder
 from ..residual import residual
 from ..shapes import Shape, group_shapes
-from .anchors import COARSE, assign, dive, round_beyond_levels
-from .bound import Generator, first_prices
+from .anchors import assign, dive
+from .beyond import place_largest
+from .bound import COARSE, Generator, first_prices
 from .complete import complete, job_values, legal_part
-from .master import Master
-from .place import place_anchors
+from .master import Master, Relaxed
+from .place import place_anchors, place_beyond
 from .pricing import Pricer
 from .regions import build_regions, held_blocks
 from .slots import slots_and_demands
@@ -89,8 +91,8 @@ def by_aggregates(
 
     Notes
     -----
-    Jobs are put down from the largest to the smallest: those beyond all levels, those of several base
-    blocks, the others; before each step, prices are found for what is left.
+    Jobs are put down from the largest to the smallest: those beyond all levels, those of several
+    base blocks, the others; before each step, prices are found for what is left.
     """
     part = budget.part(BOUND_SHARE)
     problem = _problem(instance, options, part)
@@ -98,43 +100,69 @@ def by_aggregates(
         return Decomposed(0, Plan(), frozenset())
     relaxed, highest = problem.generator.run(progress)
     budget.add(part)
-    bound = floor(highest + 1e-6 * max(1.0, abs(highest)))
+    bound = _rounded(highest)
     if relaxed is None:
         return Decomposed(bound, Plan(), frozenset())
     jobs = instance.jobs
     wanted = frozenset(jobs[job].job_id for job, start in relaxed.starts.items() if start > 0.5)
     small, several, beyond = _by_extent(instance, problem)
-    placed: list[Placement] = []
+    choices: list[list[Placement]] = []
     if beyond:
-        part = problem.generator.budget = budget.part(DIVE_SHARE)
-        anchors = round_beyond_levels(problem.generator, relaxed)
-        budget.add(part)
-        placed = legal_part(instance, options, place_anchors(problem.master, {}, anchors))
-    if several:
-        placed += _several(instance, options, budget, placed, small | several)
-        placed = legal_part(instance, options, placed)
+        for shares in place_largest(problem.generator, relaxed, budget):
+            choice = legal_part(instance, options, place_beyond(problem.master, shares))
+            if choice not in choices:
+                choices.append(choice)
+    rests: list[_Rest] = []
+    for choice in choices or [[]]:
+        if not rests or not budget.is_spent:
+            rests.append(_rest(instance, options, budget, choice, small | several))
+    best = max(rests, key=lambda rest: rest.expected)
+    placed = legal_part(instance, options, [*best.placed, *_several(best, budget)])
     plan = complete(instance, options, placed, small, budget)
     # MODE_1 and MODE_2 are unknown to the patterns.
     return Decomposed(bound, Plan(tuple(legal_part(instance, options, plan.placements))), wanted)
 
 
-def _several(
+def _rounded(bound: float) -> int:
+    """The integer bound behind one of floating point."""
+    return floor(bound + 1e-6 * max(1.0, abs(bound)))
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """What is left once some jobs are placed, and what all are worth by the linear program."""
+
+    placed: list[Placement]
+    problem: _Problem | None
+    relaxed: Relaxed | None
+    expected: float
+
+
+def _rest(
     instance: Instance,
     options: PlanOptions,
     budget: Budget,
-    placed: Sequence[Placement],
+    placed: list[Placement],
     chosen: Set[str],
-) -> list[Placement]:
-    """Placements of jobs of several base blocks, with an eye to the smaller ones."""
-    rest = residual(instance, options, instance.free, Plan(tuple(placed)), chosen)
+) -> _Rest:
+    plan = Plan(tuple(placed))
+    worth = float(first_term(instance, plan, options.objective))
     part = budget.part(DIVE_SHARE)
-    problem = _problem(rest, options, part)
+    problem = _problem(residual(instance, options, instance.free, plan, chosen), options, part)
     if problem is None:
-        return []
+        return _Rest(placed, None, None, worth)
     relaxed, _ = problem.generator.run(precision=COARSE)
-    if relaxed is None:
+    budget.add(part)
+    return _Rest(placed, problem, relaxed, worth + (relaxed.value if relaxed else 0.0))
+
+
+def _several(rest: _Rest, budget: Budget) -> list[Placement]:
+    """Placements of jobs of several base blocks, with an eye to the smaller ones."""
+    if rest.problem is None or rest.relaxed is None:
         return []
-    dived = dive(problem.generator, relaxed)
+    problem = rest.problem
+    part = problem.generator.budget = budget.part(DIVE_SHARE)
+    dived = dive(problem.generator, rest.relaxed)
     budget.add(part)
     return place_anchors(problem.master, dived.patterns, assign(problem.generator, dived))
 

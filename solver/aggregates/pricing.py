@@ -1,8 +1,9 @@
 """The best pattern of every aggregate for given prices: a dynamic program over its blocks.
 
-A base block leaves `r` of its nodes to units of larger regions and packs the others with units of its
-own; a region adds up what its two halves leave, gives it to units of its own span, and leaves the rest.
-The value of the best packing as a function of `r` is all that a larger region has to know.
+A base block leaves `r` of its nodes to units of larger regions and packs the others with units of
+its own; a region adds up what its two halves leave, gives it to units of its own span, and leaves
+the rest. The value of the best packing as a function of `r` is all that a larger region has to
+know.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Prices:
-    """Dual values of the master: per slot, per aggregate touched by a limited slot, per wide row."""
+    """Dual values of the master: per slot, per aggregate a limited slot touches, per wide row."""
 
     slots: Floats
     touches: Floats
@@ -93,8 +94,8 @@ class Pricer:
 
     Notes
     -----
-    One call costs O(B s k) for B kinds of base blocks and O(n c (c + k)) per span for n regions of c
-    free nodes and k sizes, in vectorised steps.
+    One call costs O(B s k) for B kinds of base blocks and O(n c (c + k)) per span for n regions of
+    c free nodes and k sizes, in vectorised steps.
     """
 
     def __init__(self, regions: Regions, slots: Sequence[Slot]) -> None:
@@ -128,6 +129,13 @@ class Pricer:
             pattern.left = tuple(of_blocks.tolist())
         self._fill_blocks(block_value, tables, table_of, left, patterns)
         return total, patterns
+
+    def worth_by_left(self, prices: Prices) -> Floats:
+        """Per aggregate and nodes it leaves to units beyond all levels, its worth without them."""
+        values, group = self._values(prices)
+        blocks, _, _ = self._blocks(values, group)
+        gain, _ = self._combine(blocks.gain, values, group)
+        return gain
 
     def _values(self, prices: Prices) -> tuple[Floats, Ints]:
         """Worth of one slot per price group, and the group of each aggregate."""

@@ -65,8 +65,8 @@ class Regions:
     held_nodes
         Per slot, what a base block needs to be held for it.
     room
-        Per slot of several base blocks: per region of its span (beyond all levels: per aggregate), the
-        nodes it could take if it were alone.
+        Per slot of several base blocks: per region of its span (beyond all levels: per aggregate),
+        the nodes it could take if it were alone.
     allowed
         Per slot of several base blocks: per region of its span, whether it alone would fit.
     wide

@@ -109,7 +109,7 @@ def _slot(instance: Instance, topology: BlockTopology, option: Option) -> tuple[
     if small_unit(option):
         if not option.holds_sites:
             return Slot(1, size, charges, candidates), count
-        # A held base block takes no other job, so that blocks are counted, not units: `held_blocks`.
+        # A held base block takes no other job: blocks are counted, not units (`held_blocks`).
         packing = (count, size, option.one_per_site)
         return Slot(1, size, charges, candidates, packing, holds=True), count
     limits = topology.unit_limits(size)

@@ -25,7 +25,8 @@ def of_kind(kind: str) -> Callable[[random.Random], tuple[Instance, PlanOptions]
     return lambda rng: (random_instance(rng, kind), random_options(rng))
 
 
-SOURCES = {
+Source = Callable[[random.Random], tuple[Instance, PlanOptions]]
+SOURCES: dict[str, Source] = {
     "block": of_kind("block"),
     "mode_2": of_kind("mode_2"),
     "mode_3": of_kind("mode_3"),
