@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
+from itertools import zip_longest
 
-from .ledger import Meter
+from .ledger import Meter, Served
 from .view import View
 
 NEVER = -1
@@ -27,6 +28,9 @@ class CountIndex:
         Whether units that host any job count as empty.
     meter
         Tells how many free nodes of a unit the resources serve; None: all.
+    whole
+        What the meter tells now of all free nodes of each unit, where that is at hand: indexes
+        of other candidates ask the same of most units.
 
     Notes
     -----
@@ -46,6 +50,7 @@ class CountIndex:
         rank: list[int],
         job_free_only: bool,
         meter: Meter | None = None,
+        whole: Sequence[Served] | None = None,
     ) -> None:
         self.view = view
         self.masks = masks
@@ -63,18 +68,34 @@ class CountIndex:
         self._seen = len(view.log)
         self._gives = NEVER
         self.counts = [0] * view.outside
-        heaps: dict[int, list[int]] = defaultdict(list)
-        for position, unit in enumerate(self._unit_at):
-            if masks[unit]:
-                self.counts[unit] = count = self._count(unit)
-                self._keys[unit] = key = 2 * count + (not view.busy[unit])
-                # Positions come in ascending order, which makes every list a heap.
-                heaps[key].append(position)
-        self._heaps = dict(heaps)
+        self._count_all(whole)
+        self._heaps = self._bucketed()
         self.total = sum(self.counts)
         self._start = (self.counts.copy(), self._keys.copy(), self.total)
         self._start_limited = self._limited.copy()
         self._start_heaps = {key: heap.copy() for key, heap in self._heaps.items()}
+
+    def _count_all(self, whole: Sequence[Served] | None) -> None:
+        free, busy, counts = self.view.free, self.view.busy, self.counts
+        for unit, (mask, available) in enumerate(zip(self.masks, free[:-1], strict=False)):
+            if not mask & available or (self.job_free_only and busy[unit]):
+                continue
+            if whole is None or available & ~mask:
+                counts[unit] = self._count(unit)
+                continue
+            counts[unit], is_limited = whole[unit]
+            if is_limited:
+                self._limited.add(unit)
+
+    def _bucketed(self) -> dict[int, list[int]]:
+        masks, busy, counts, keys = self.masks, self.view.busy, self.counts, self._keys
+        heaps: dict[int, list[int]] = defaultdict(list)
+        for position, unit in enumerate(self._unit_at):
+            if masks[unit]:
+                keys[unit] = key = 2 * counts[unit] + (not busy[unit])
+                # Positions come in ascending order, which makes every list a heap.
+                heaps[key].append(position)
+        return dict(heaps)
 
     def reset(self) -> None:
         """Return to the counts the index was built with; `View.reset` must have come before."""
@@ -108,9 +129,12 @@ class CountIndex:
         """
         log = self.view.log
         if self._seen < len(log):
-            masks = self.masks
+            masks, keys, busy = self.masks, self._keys, self.view.busy
             for unit in dict.fromkeys(log[self._seen :]):
-                if masks[unit] and unit != self.view.outside:
+                if not masks[unit] or unit == self.view.outside:
+                    continue
+                # Where jobs close a unit, more of them change nothing: key 0 says so already.
+                if keys[unit] or not (self.job_free_only and busy[unit]):
                     self._update(unit, self._count(unit))
             self._seen = len(log)
         if self._gives != gives:
@@ -166,21 +190,23 @@ class CountIndex:
 
 
 class RegionIndex:
-    """Free nodes per aligned region of `span` units, over a `CountIndex`; regions in buckets."""
+    """Free nodes per aligned region of `span` units, over a `CountIndex`; regions in buckets.
+
+    Regions without a free node are in none; a bucket may list regions that have left it.
+    """
 
     def __init__(self, counts: CountIndex, span: int) -> None:
         self.counts = counts
         self.span = span
         per_unit = counts.counts
-        self.totals = [
-            sum(per_unit[start : start + span]) for start in range(0, len(per_unit), span)
-        ]
+        regions = zip_longest(*[iter(per_unit)] * span, fillvalue=0)
+        self.totals = per_unit.copy() if span == 1 else list(map(sum, regions))
         self._known = per_unit.copy()
         self._seen = len(counts.changed)
-        heaps: dict[int, list[int]] = defaultdict(list)
+        self._buckets: dict[int, list[int]] = defaultdict(list)
         for region, total in enumerate(self.totals):
-            heaps[total].append(region)
-        self._heaps = dict(heaps)
+            if total:
+                self._buckets[total].append(region)
 
     def refresh(self) -> None:
         """Catch up with the counts, which must be up to date."""
@@ -188,26 +214,26 @@ class RegionIndex:
         if self._seen == len(changed):
             return
         touched: set[int] = set()
-        counts, known = self.counts.counts, self._known
-        for unit in dict.fromkeys(changed[self._seen :]):
+        counts, known, totals, span = self.counts.counts, self._known, self.totals, self.span
+        for unit in changed[self._seen :]:
             change = counts[unit] - known[unit]
             if change:
-                known[unit] = counts[unit]
-                region = unit // self.span
-                self.totals[region] += change
-                touched.add(region)
+                known[unit] += change
+                totals[unit // span] += change
+                touched.add(unit // span)
         self._seen = len(changed)
-        for region in sorted(touched):
-            heappush(self._heaps.setdefault(self.totals[region], []), region)
+        for region in touched:
+            if totals[region]:
+                self._buckets[totals[region]].append(region)
 
     def at_least(self, size: int) -> Iterator[int]:
         """Regions with `size` or more free nodes, fewest first, then in order.
 
         Yields from a snapshot: callers may take and give back nodes meanwhile.
         """
-        for total in sorted(key for key in self._heaps if key >= size):
-            heap = self._heaps[total]
-            regions = sorted({region for region in heap if self.totals[region] == total})
-            if len(regions) < len(heap):
-                self._heaps[total] = list(regions)
+        for total in sorted(key for key in self._buckets if key >= size):
+            bucket = self._buckets[total]
+            regions = sorted({region for region in bucket if self.totals[region] == total})
+            if len(regions) < len(bucket):
+                self._buckets[total] = list(regions)
             yield from regions

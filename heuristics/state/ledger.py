@@ -11,8 +11,11 @@ from ...models.rules.usage import overlapping, used_before
 from .request import NO_REQUEST, Request, request_classes, request_of
 from .view import View
 
-Meter = Callable[[int, int], tuple[int, bool]]
-"""For a unit and a mask: nodes served, and whether layers beyond the unit are the limit."""
+Served = tuple[int, bool]
+"""Nodes served, and whether layers beyond their unit are the limit."""
+
+Meter = Callable[[int, int], Served]
+"""For a unit and a mask: what the layers serve of it."""
 
 # Stands for an infinite layer; far above anything that could be charged to it.
 UNLIMITED = 1 << 60
@@ -100,8 +103,8 @@ class Ledger:
         paths = [list(map(table.get, members)) for table in tables]
         powers = [self._power_w(node) for node in members if node >= 0] if self._has_power else [0]
         if members and powers and all(map(_is_uniform, paths)) and _is_uniform(powers):
-            layers = tuple(path[0] or () for path in paths)
-            shared = self._beyond(frozenset(members), layers)
+            layers = tuple([path[0] or () for path in paths])
+            shared = self._larger(layers, len(members))
             return (Cell((1 << len(members)) - 1, layers, shared, powers[0]),)
         masks: dict[tuple[tuple[tuple[int, ...], ...], int], int] = {}
         for bit, node in enumerate(members):
@@ -117,6 +120,18 @@ class Ledger:
 
     def _power_w(self, node: int) -> int:
         return self._nodes[node].power_w if self._has_power else 0
+
+    def _larger(
+        self, layers: tuple[tuple[int, ...], ...], size: int
+    ) -> tuple[tuple[int, ...], ...]:
+        """As `_beyond` for layers that contain a whole unit of `size` nodes."""
+        pairs = zip(self.resources, layers, strict=True)
+        return tuple(
+            [
+                tuple([at for at in inside if len(each.layers[at].nodes) > size])
+                for each, inside in pairs
+            ]
+        )
 
     def _beyond(
         self, unit: frozenset[int], layers: tuple[tuple[int, ...], ...]
@@ -166,7 +181,7 @@ class Ledger:
         """
         known = self._known_cells(view)
 
-        def measure(unit: int, mask: int) -> tuple[int, bool]:
+        def measure(unit: int, mask: int) -> Served:
             cells = known[unit] or self.cells(view, unit)
             inside = mask.bit_count()
             if len(cells) == 1:

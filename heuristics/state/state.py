@@ -14,7 +14,7 @@ from ...models.rules import held_nodes, is_placed_flat
 from ...models.rules.exclusive import is_enforced
 from ...models.rules.start import dispatch_candidates
 from .counts import CountIndex, RegionIndex
-from .ledger import Ledger
+from .ledger import Ledger, Served
 from .request import NO_REQUEST, Request
 from .single import SingleCharges
 from .view import View
@@ -95,12 +95,18 @@ class State:
         return masks
 
     def counts(
-        self, view: View, nodes: frozenset[int], job_free_only: bool, request: Request
+        self,
+        view: View,
+        nodes: frozenset[int],
+        job_free_only: bool,
+        request: Request,
+        whole: Sequence[Served] | None = None,
     ) -> CountIndex:
         """The index of what a job may take of `nodes`, optionally only in units without any job.
 
         Shared by all jobs with the same arguments; requests that differ little share one, too
         (see `Ledger.class_of`), so that counts may be a little low, never too high for long.
+        `whole` is for an index that has to be built: see `CountIndex`.
         """
         request_class = self.ledger.class_of(request)
         key = (view.topology.name, id(nodes), job_free_only, request_class.per_node)
@@ -108,17 +114,22 @@ class State:
         if index is None:
             masks = self.masks(view, nodes)
             index = self._counts[key] = self.private_counts(
-                view, masks, job_free_only, request_class
+                view, masks, job_free_only, request_class, whole
             )
         index.refresh(self.gives)
         return index
 
     def private_counts(
-        self, view: View, masks: list[int], job_free_only: bool, request: Request
+        self,
+        view: View,
+        masks: list[int],
+        job_free_only: bool,
+        request: Request,
+        whole: Sequence[Served] | None = None,
     ) -> CountIndex:
         """An index of one job's own, for candidates that change with the resources left."""
         meter = self.ledger.meter(view, request) if request.per_node else None
-        return CountIndex(view, masks, self._rank(view), job_free_only, meter)
+        return CountIndex(view, masks, self._rank(view), job_free_only, meter, whole)
 
     def regions(self, counts: CountIndex, span: int) -> RegionIndex:
         """The index of aligned regions of `span` units over an up-to-date index."""
@@ -267,6 +278,7 @@ class State:
     def prepare(self) -> None:
         """Build the indexes of all jobs, as `reset` returns them to what they are when built."""
         ready: set[tuple[object, ...]] = set()
+        wholes: dict[tuple[object, ...], list[Served]] = {}
         for job in self.instance.jobs:
             request = self.ledger.request(job)
             if request.is_filtered:
@@ -277,7 +289,17 @@ class State:
                 key = (partition.name, id(nodes), holds, request.per_node)
                 if key not in ready:
                     ready.add(key)
-                    self.counts(self.view(partition), nodes, holds, request)
+                    view, request_class = self.view(partition), self.ledger.class_of(request)
+                    shared = (view.topology.name, request_class.per_node)
+                    if request.per_node and shared not in wholes:
+                        wholes[shared] = self._served(view, request_class)
+                    self.counts(view, nodes, holds, request, wholes.get(shared))
+
+    def _served(self, view: View, request: Request) -> list[Served]:
+        """How many of all free nodes the resources serve now, unit by unit."""
+        meter = self.ledger.meter(view, request)
+        free = view.free[: view.outside]
+        return [meter(unit, mask) if mask else (0, False) for unit, mask in enumerate(free)]
 
     def restart(self, started: Started) -> None:
         """Start a stopped job again on the very nodes it had; they must be free."""

@@ -92,6 +92,36 @@ def test_indexes_follow_every_change(kind: str) -> None:
     assert compared > 100
 
 
+@pytest.mark.parametrize("kind", ["mixed", "mode_3", "power"])
+def test_indexes_prepared_together_are_those_built_alone(kind: str) -> None:
+    rng = Random(f"prepared {kind}")
+    compared = limited = 0
+    for _ in range(150):
+        instance = random_instance(rng, kind)
+        prepared, alone = (State(instance, Legality.DOCUMENTED) for _ in range(2))
+        prepared.prepare()
+        for job in instance.jobs:
+            request = prepared.ledger.request(job)
+            if request.is_filtered:
+                continue
+            for partition in instance.partitions_of(job):
+                nodes = instance.eligible(job, partition)
+                holds = prepared.holds(job, partition)
+                ours, theirs = (
+                    state.counts(state.view(partition), nodes, holds, request)
+                    for state in (prepared, alone)
+                )
+                assert (ours.counts, ours.total) == (theirs.counts, theirs.total)
+                for key in range(2 * ours.largest + 2):
+                    assert list(ours.bucket(key)) == list(theirs.bucket(key))
+                compared += 1
+                free = zip(ours.view.free, ours.masks, range(ours.view.outside), strict=False)
+                most = sum((mask & own).bit_count() for mask, own, _ in free)
+                limited += not holds and ours.total < most
+    assert compared > 150
+    assert kind == "mixed" or limited > 20
+
+
 def test_floor_rule_is_the_rules() -> None:
     rng = Random("floor")
     verdicts: list[bool] = []
