@@ -30,7 +30,8 @@ MOST_PAIRS = 80_000
 FEW_PAIRS = 4_000
 # Refining every lane into single bins is only worth a try below this many bins.
 MOST_SINGLE_BINS = 600
-# Of the budget, what the relaxation of a large instance may use for its bound.
+# Of the budget, what branch and price may use, and of the rest the relaxation of a large instance.
+PATTERNS_SHARE = 0.6
 BOUND_SHARE = 0.4
 
 
@@ -123,7 +124,9 @@ def _decomposed(
     """Branch and price, where that is possible and the model is not small; the better plan."""
     if not is_decomposable(instance, options) or (num_pairs is not None and num_pairs < FEW_PAIRS):
         return _Known(start)
-    found = by_aggregates(instance, options, budget, _prefixed(progress, "patterns, "))
+    part = budget.part(PATTERNS_SHARE)
+    found = by_aggregates(instance, options, part, _prefixed(progress, "patterns, "))
+    budget.add(part)
     reached, before = (
         int(first_term(instance, plan, options.objective)) for plan in (found.plan, start)
     )
@@ -171,31 +174,28 @@ def _solve_large(
     """A bound by relaxation, a plan by neighbourhoods; only the first term is bounded."""
     model = build_relaxation(instance, options)
     known = _decomposed(instance, options, budget, progress, start)
-    bound: int | str | None = known.bound
-    wanted, through, relaxed = known.wanted, None, None
-    if bound is None:
-        relaxed, wanted = _relaxed(model, budget, progress)
-        bound = relaxed.value if relaxed.proven else relaxed.bound
+    relaxed, wanted = _relaxed(model, budget, progress, known.bound)
+    bound = relaxed.value if relaxed.proven else relaxed.bound
     plan = known.plan
     if bound is not None:
+        wanted = known.wanted or wanted
         plan = improve(instance, options, plan, budget, bound, wanted, progress)
     terms = [
         TermValue(term.term, term.value, None, term.is_minimised)
         for term in score(instance, plan, options)
     ]
-    if relaxed is not None:
-        through = _agreed_through(instance, terms[0].value, relaxed)
+    through = _agreed_through(instance, terms[0].value, relaxed)
     terms[0] = replace(terms[0], bound=bound, proven_through=through)
     return _Found(plan, terms, model)
 
 
 def _relaxed(
-    model: PlacementModel, budget: Budget, progress: Progress | None
+    model: PlacementModel, budget: Budget, progress: Progress | None, known: int | None
 ) -> tuple[TermValue, frozenset[str]]:
-    """The first term of a relaxation, and the jobs it starts."""
+    """The first term of a relaxation, no higher than the known bound, and the jobs it starts."""
     bounding = budget.part(BOUND_SHARE)
     stages = Stages(model, bounding, _prefixed(progress, "relaxation, "))
-    relaxed = optimise_first(stages)
+    relaxed = optimise_first(stages, known)
     budget.add(bounding)
     if stages.best is None:
         return relaxed, frozenset()

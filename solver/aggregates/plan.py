@@ -28,6 +28,8 @@ from .slots import slots_and_demands
 
 # Of the budget, what the bound, and what the dive after it, may use.
 BOUND_SHARE = 0.4
+# Nodes of an aggregate up to which its dynamic program is fast (see `pricing.Pricer`).
+MOST_NODES = 2048
 DIVE_SHARE = 0.4
 
 
@@ -42,12 +44,11 @@ class Decomposed:
 
 def is_decomposable(instance: Instance, options: PlanOptions) -> bool:
     """Whether all jobs compete for the base blocks of one topology, for a sum of values."""
-    topologies = instance.cluster.topologies
-    return (
-        options.objective is not Objective.PRIORITY
-        and len(topologies) == 1
-        and isinstance(topologies[0], BlockTopology)
-    )
+    topology = instance.cluster.topologies[0]
+    if len(instance.cluster.topologies) > 1 or not isinstance(topology, BlockTopology):
+        return False
+    nodes = topology.block_sizes[-1] * max(len(block.nodes) for block in topology.blocks)
+    return options.objective is not Objective.PRIORITY and nodes <= MOST_NODES * topology.base_size
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ from ...models.rules.usage import used_before
 from ...models.topology import BlockTopology
 from .slots import Demand, Slot
 
+# Finer budgets of base blocks than this cost time and tell little.
+MOST_BUDGET = 4096
+
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -321,6 +324,10 @@ def _budgets(
     budget = enough.copy()
     for index, amount in own[chosen].items():
         budget[index] = min(amount // divisor, enough[index])
+    coarse = -(-int(budget.max(initial=0)) // MOST_BUDGET)
+    if coarse > 1:
+        # In favour of the bound: charges down, budgets up.
+        charge, budget = charge // coarse, -(-budget // coarse)
     return charge, budget, stated[chosen]
 
 
