@@ -61,7 +61,7 @@ def improve(
         if _is_more(reached, value) and not verify(instance, found, options.legality):
             plan, value, idle_steps = found, reached, 0
             if progress is not None:
-                shown = value if isinstance(value, int) else value.count("1")
+                shown = f"{value} (bound {goal})" if isinstance(value, int) else value.count("1")
                 progress(f"{options.objective.value}: {shown} after {budget.wall_s:.1f} s")
     return plan
 

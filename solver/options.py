@@ -164,6 +164,9 @@ def _in_one_block(units: Units, topology: Topology) -> Units:
     """Segments that must share one base block are one unit: inside it any cut is legal."""
     if not units.consolidates or not isinstance(topology, BlockTopology):
         return units
+    if units.spreads and units.count > 1:
+        # Where the whole topology is one block, its only span: spread segments do not fit in it.
+        return units
     if topology.consolidate_span(units.count, units.size, units.spreads) > 1:
         return units
     return Units(1, units.count * units.size, spreads=False, consolidates=False)

@@ -122,7 +122,8 @@ def _decomposed(
     num_pairs: int | None = None,
 ) -> _Known:
     """Branch and price, where that is possible and the model is not small; the better plan."""
-    if not is_decomposable(instance, options) or (num_pairs is not None and num_pairs < FEW_PAIRS):
+    is_small = num_pairs is not None and num_pairs < FEW_PAIRS
+    if is_small or budget.is_spent or not is_decomposable(instance, options):
         return _Known(start)
     part = budget.part(PATTERNS_SHARE)
     found = by_aggregates(instance, options, part, _prefixed(progress, "patterns, "))
@@ -130,6 +131,10 @@ def _decomposed(
     reached, before = (
         int(first_term(instance, plan, options.objective)) for plan in (found.plan, start)
     )
+    if progress is not None:
+        best = max(reached, before)
+        shown = f"{options.objective.value}: {best} (bound {found.bound})"
+        progress(f"{shown} after {budget.wall_s:.1f} s")
     return _Known(found.plan if reached >= before else start, found.bound, found.wanted)
 
 

@@ -78,6 +78,8 @@ def _exactly(
     gain
         Per aggregate and nodes left to larger units, what the aggregate is worth without them.
     """
+    if budget.is_spent:
+        return {}
     model = _Largest(master, gain)
     for job in chosen:
         model.add_job(job, demands[job])

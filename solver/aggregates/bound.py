@@ -105,7 +105,8 @@ class Generator:
                     break
             if progress is not None:
                 progress(
-                    f"{relaxed.value:.0f} (bound {best:.0f}) after {self.budget.wall_s:.1f} s"
+                    f"linear program {relaxed.value:.0f} (bound {best:.0f})"
+                    f" after {self.budget.wall_s:.1f} s"
                 )
             tolerance = precision * min(best, float(sum(self.master.values)))
             if not added or best - relaxed.value <= tolerance or self.budget.is_spent:

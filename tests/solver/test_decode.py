@@ -26,3 +26,12 @@ def test_consolidated_jobs_of_one_shape_spread_in_their_own_aggregates(
     found = {term.term: (term.value, term.proven) for term in result.objective}
     assert found["jobs"] == (2, True)
     assert found["blocks_touched"] == (4, True)
+
+
+def test_spread_segments_do_not_share_the_only_block() -> None:
+    """Consolidated in a topology of one block, and spread all the same: never, in any order."""
+    job = Job("a", 2, segment=1, spread_segments=True, consolidate_segments=True)
+    state = instance(blocks([4], 3, (0,)), job, num_nodes=4)
+    result = optimal(state, PlanOptions(objective=Objective.JOBS))
+    assert result.status == "optimal"
+    assert result.plan.placements == ()
