@@ -126,7 +126,7 @@ def _decomposed(
     if is_small or budget.is_spent or not is_decomposable(instance, options):
         return _Known(start)
     part = budget.part(PATTERNS_SHARE)
-    found = by_aggregates(instance, options, part, _prefixed(progress, "patterns, "))
+    found = by_aggregates(instance, options, start, part, _prefixed(progress, "patterns, "))
     budget.add(part)
     reached, before = (
         int(first_term(instance, plan, options.objective)) for plan in (found.plan, start)

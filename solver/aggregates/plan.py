@@ -81,9 +81,18 @@ def _problem(instance: Instance, options: PlanOptions, budget: Budget) -> _Probl
 
 
 def by_aggregates(
-    instance: Instance, options: PlanOptions, budget: Budget, progress: Progress | None
+    instance: Instance,
+    options: PlanOptions,
+    start: Plan,
+    budget: Budget,
+    progress: Progress | None,
 ) -> Decomposed:
     """A proven bound and a plan near it; see the package.
+
+    Parameters
+    ----------
+    start
+        A legal plan, whose larger jobs are tried as they are, too.
 
     Returns
     -------
@@ -107,21 +116,27 @@ def by_aggregates(
     jobs = instance.jobs
     wanted = frozenset(jobs[job].job_id for job, start in relaxed.starts.items() if start > 0.5)
     small, several, beyond = _by_extent(instance, problem)
-    choices: list[list[Placement]] = []
+    choices = [[each for each in start.placements if each.job_id in beyond]]
     if beyond:
         for shares in place_largest(problem.generator, relaxed, budget):
             choice = legal_part(instance, options, place_beyond(problem.master, shares))
             if choice not in choices:
                 choices.append(choice)
     rests: list[_Rest] = []
-    for choice in choices or [[]]:
+    # The plan's own choice last: it is worth its while where the exact models found nothing good.
+    for choice in [*choices[1:], choices[0]]:
         if not rests or not budget.is_spent:
             rests.append(_rest(instance, options, budget, choice, small | several))
     best = max(rests, key=lambda rest: rest.expected)
     placed = legal_part(instance, options, [*best.placed, *_several(best, budget)])
-    plan = complete(instance, options, placed, small, budget)
-    # MODE_1 and MODE_2 are unknown to the patterns.
-    return Decomposed(bound, Plan(tuple(legal_part(instance, options, plan.placements))), wanted)
+    kept = [each for each in start.placements if each.job_id not in small]
+    plans = []
+    for larger in (placed, kept):
+        plan = complete(instance, options, larger, small, budget)
+        # MODE_1 and MODE_2 are unknown to the patterns.
+        plans.append(Plan(tuple(legal_part(instance, options, plan.placements))))
+    best_plan = max(plans, key=lambda plan: int(first_term(instance, plan, options.objective)))
+    return Decomposed(bound, best_plan, wanted)
 
 
 def _rounded(bound: float) -> int:

@@ -12,7 +12,7 @@ from oracle import best_score
 from strategies import random_instance, random_options
 
 from rackwright.models.instance import Instance
-from rackwright.models.plan import Objective, PlanOptions
+from rackwright.models.plan import Objective, Plan, PlanOptions
 from rackwright.models.rules import verify
 from rackwright.models.score import first_term
 from rackwright.solver.aggregates.plan import by_aggregates, is_decomposable
@@ -44,7 +44,7 @@ def compare(source: str, numbers: range) -> int:
         options = replace(options, objective=rng.choice(SUMS))
         if not is_decomposable(instance, options):
             continue
-        found = by_aggregates(instance, options, Budget(options), None)
+        found = by_aggregates(instance, options, Plan(), Budget(options), None)
         assert verify(instance, found.plan, options.legality) == (), f"{source} {number}"
         best = int(best_score(instance, options)[0][1])
         value = int(first_term(instance, found.plan, options.objective))
