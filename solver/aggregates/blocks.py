@@ -11,7 +11,7 @@ from .master import Exchange, Master, Relaxed
 from .pricing import Pattern, Pricer
 
 MOST_DIVES = 80
-ROUNDS = 4
+ROUNDS = 25
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ def round_blocks(master: Master, budget: Budget) -> Rounded:
 def _round_patterns(master: Master, relaxed: Relaxed, kept: dict[int, int]) -> bool:
     """Keep whole parts and round up the largest fractions; whether there were any."""
     left = dict(enumerate(master.regions.copies.tolist()))
+    room = [row.room for row in master.regions.wide]
     wanted = []
     for index, share in enumerate(relaxed.shares):
         whole = max(kept.get(index, 0), floor(share + INTEGRAL))
@@ -79,13 +80,18 @@ def _round_patterns(master: Master, relaxed: Relaxed, kept: dict[int, int]) -> b
             kept[index] = whole
             master.keep(index, whole)
             left[master.patterns[index].aggregate] -= whole
+            use = master.wide_use(master.patterns[index])
+            room = [rest - whole * used for rest, used in zip(room, use, strict=True)]
         if share - whole > INTEGRAL:
             wanted.append((share - whole, index))
     wanted.sort(reverse=True)
     for _, index in wanted[: 1 + len(wanted) // 4]:
         aggregate = master.patterns[index].aggregate
-        if left[aggregate] > 0:
+        use = master.wide_use(master.patterns[index])
+        rest = [before - used for before, used in zip(room, use, strict=True)]
+        if left[aggregate] > 0 and min(rest, default=0) >= 0:
             left[aggregate] -= 1
+            room = rest
             kept[index] = kept.get(index, 0) + 1
             master.keep(index, kept[index])
     return bool(wanted)

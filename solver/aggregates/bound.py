@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 
@@ -38,6 +39,8 @@ class Generator:
         Jobs that do not start, and jobs that start if they can.
     settled
         Aggregates that get no more patterns.
+    scale
+        The first bound: precision is a share of it, whatever preferred jobs are worth.
     """
 
     master: Master
@@ -47,6 +50,7 @@ class Generator:
     refused: set[int] = field(default_factory=set)
     preferred: set[int] = field(default_factory=set)
     settled: set[int] = field(default_factory=set)
+    scale: float = inf
 
     def round(self, relaxed: Relaxed, candidates: Collection[int], most: int = 1) -> bool:
         """Round the fractional jobs worth most, a few at a time; whether there were any.
@@ -108,9 +112,10 @@ class Generator:
                     f"linear program {relaxed.value:.0f} (bound {best:.0f})"
                     f" after {self.budget.wall_s:.1f} s"
                 )
-            tolerance = precision * min(best, float(sum(self.master.values)))
+            tolerance = precision * min(best, self.scale)
             if not added or best - relaxed.value <= tolerance or self.budget.is_spent:
                 break
+        self.scale = min(self.scale, best)
         return relaxed, best
 
 

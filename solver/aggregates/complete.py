@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence, Set
+from dataclasses import replace
 
 from ...models.instance import Instance
 from ...models.plan import Objective, Placement, Plan, PlanOptions
+from ...models.resources import INFINITE, Layer, Mode, Resource
 from ...models.rules import verify
+from ...models.rules.usage import used_before
 from ...models.topology import BlockTopology
 from ..binding import binding_layers
 from ..budget import Budget
@@ -31,10 +34,12 @@ def complete(
     """The anchored jobs, and as much as possible of the jobs in `small` beside them.
 
     Base blocks that nothing ties to their neighbours are few kinds, so that patterns of single
-    base blocks are generated for each kind instead of each block.
+    base blocks are generated for each kind instead of each block. Layers between a base block and
+    the cluster are shared out among their base blocks beforehand: as rows of their own they would
+    tell too many blocks apart for the rounding to come out even.
     """
     kept = Plan(tuple(anchored))
-    part = residual(instance, options, instance.free, kept, small)
+    part = _shared_out(residual(instance, options, instance.free, kept, small))
     topology = part.cluster.topologies[0]
     assert isinstance(topology, BlockTopology)
     builder = OptionBuilder(part, options.legality)
@@ -111,3 +116,77 @@ def legal_part(
         if not broken:
             return kept
         kept = [placement for placement in kept if placement.job_id not in broken]
+
+
+def _shared_out(instance: Instance) -> Instance:
+    """The instance with every layer over several base blocks, but not all, cut to base blocks.
+
+    Stricter than the layers: each base block gets its proportion of what is left.
+    """
+    topology = instance.cluster.topologies[0]
+    if not isinstance(topology, BlockTopology):
+        return instance
+    blocks = [instance.free.intersection(block.nodes) for block in topology.blocks]
+    blocks = [block for block in blocks if block]
+    resources = []
+    used = dict(instance.used)
+    for resource in instance.cluster.resources:
+        if resource.mode is not Mode.MODE_3 and not resource.is_power:
+            resources.append(resource)
+            continue
+        cut, amounts = _cut(instance, resource, blocks)
+        resources.append(cut)
+        used[resource.name] = amounts
+    cluster = replace(instance.cluster, resources=tuple(resources))
+    return replace(instance, cluster=cluster, used=used)
+
+
+def _cut(
+    instance: Instance, resource: Resource, blocks: Sequence[frozenset[int]]
+) -> tuple[Resource, tuple[int, ...]]:
+    """The resource with layers over everything or one base block only, and what these use."""
+    used = used_before(instance, resource)
+    layers: list[Layer] = []
+    amounts: list[int] = []
+    shares: dict[int, int] = {}
+    block_of = {node: index for index, nodes in enumerate(blocks) for node in nodes}
+    for position in sorted(
+        range(len(resource.layers)), key=lambda position: len(resource.layers[position].nodes)
+    ):
+        layer = resource.layers[position]
+        inside = sorted({block_of[node] for node in layer.nodes if node in block_of})
+        if layer.capacity == INFINITE or not inside:
+            continue
+        if layer.nodes >= instance.free:
+            layers.append(layer)
+            amounts.append(instance.used.get(resource.name, [0] * len(resource.layers))[position])
+            continue
+        room = max(0, layer.capacity - used[position])
+        wanted = {block: shares.get(block, INFINITE) for block in inside}
+        shares.update(_proportions(room, wanted, blocks))
+    for block, share in sorted(shares.items()):
+        idle = resource.idle_w * len(blocks[block])
+        layers.append(Layer(blocks[block], share + idle, name=f"block{block}"))
+        amounts.append(0)
+    return replace(resource, layers=tuple(layers)), tuple(amounts)
+
+
+def _proportions(
+    room: int, wanted: dict[int, int], blocks: Sequence[frozenset[int]]
+) -> dict[int, int]:
+    """Parts of `room`, at most what each base block wants, in proportion to its free nodes."""
+    total = sum(len(blocks[block]) for block in wanted)
+    if len(wanted) == 1:
+        return {
+            block: room if most == INFINITE else min(room, most) for block, most in wanted.items()
+        }
+    if all(most != INFINITE for most in wanted.values()) and sum(wanted.values()) <= room:
+        return wanted
+    shared: dict[int, int] = {}
+    # Who wants less than its part leaves the rest to the others.
+    for block in sorted(wanted, key=lambda block: wanted[block] / len(blocks[block])):
+        part = room * len(blocks[block]) // max(total, 1)
+        shared[block] = part if wanted[block] == INFINITE else min(part, wanted[block])
+        room -= shared[block]
+        total -= len(blocks[block])
+    return shared

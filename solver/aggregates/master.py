@@ -182,13 +182,21 @@ class Master:
             self._rows[slot].SetCoefficient(column, -count)
         if pattern.touched_by is not None:
             self._touches[pattern.touched_by].SetCoefficient(column, 1)
-        for row, layer in zip(self._wide, self.regions.wide, strict=True):
-            if layer.covers[pattern.aggregate]:
-                used = sum(int(layer.charges[s]) * n for s, n in pattern.counts.items())
+        for row, used in zip(self._wide, self.wide_use(pattern), strict=True):
+            if used:
                 row.SetCoefficient(column, used)
         self.patterns.append(pattern)
         self._columns.append(column)
         return True
+
+    def wide_use(self, pattern: Pattern) -> list[int]:
+        """What one aggregate that follows the pattern adds to each wide layer."""
+        return [
+            sum(int(layer.charges[slot]) * count for slot, count in pattern.counts.items())
+            if layer.covers[pattern.aggregate]
+            else 0
+            for layer in self.regions.wide
+        ]
 
     def prefer(self, job: int) -> None:
         """Make a start worth more than anything that it could displace."""
