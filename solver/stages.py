@@ -17,6 +17,7 @@ Solution = Sequence[int]
 
 # Bits of the start vector decided by one solve; the first weighs 2**(CHUNK - 1).
 CHUNK = 16
+FEW_LANES = 16
 # Of the budget that is left, what one term or one chunk may use.
 SHARE = 0.6
 
@@ -75,9 +76,7 @@ class Stages:
             cp.maximize(term.expression)
         if self.best is not None:
             self._hint(self.best)
-        # A relaxation stands for a large model, however small it is itself.
-        is_large = self.model.is_relaxed or len(cp.proto.variables) >= LARGE_MODEL
-        solver = self.budget.solver(is_large=is_large, share=share)
+        solver = self.budget.solver(is_large=self._is_large, share=share)
         callback = _Reporter(term, self.budget, self.progress) if self.progress else None
         status = self.budget.spend(solver, cp, callback)
         if status == cp_model.INFEASIBLE:
@@ -90,6 +89,18 @@ class Stages:
             return Outcome(None, bound or None, None)
         self.best = list(solver.response_proto.solution)
         return Outcome(round(solver.objective_value), bound, self.best)
+
+    @property
+    def _is_large(self) -> bool:
+        """Whether thorough presolve costs more than it saves.
+
+        A relaxation stands for a large model, however small it is itself. A few plain flows are
+        small, however many jobs: 10,000 jobs on 3,056 racks take 16 s against 29 s.
+        """
+        lanes = self.model.layout.lanes
+        is_plain = len(lanes) < FEW_LANES and all(lane.cap.resource is None for lane in lanes)
+        is_big = len(self.model.cp.proto.variables) >= LARGE_MODEL
+        return self.model.is_relaxed or (is_big and not is_plain)
 
     def _hint(self, solution: Solution) -> None:
         hint = self.model.cp.proto.solution_hint
