@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
 
+from ..models.instance import Instance
 from ..models.plan import Objective
 from ..models.resources import INFINITE, Mode
 from ..models.rules.usage import used_before
@@ -29,18 +30,20 @@ class Term:
 
 def first_term(model: PlacementModel) -> Expression:
     """`weighted`, `throughput` and `jobs`; `priority` is lexicographic, no single expression."""
-    objective = model.plan_options.objective
-    jobs = model.instance.jobs
-    coefficients = []
-    for index in model.starts:
-        job = jobs[index]
-        if objective is Objective.JOBS:
-            coefficients.append(1)
-        elif objective is Objective.THROUGHPUT:
-            coefficients.append(job.num_nodes)
-        else:
-            coefficients.append(job.effective_weight * job.num_nodes)
+    values = job_values(model.instance, model.plan_options.objective)
+    coefficients = [values[index] for index in model.starts]
     return cp_model.LinearExpr.weighted_sum(list(model.starts.values()), coefficients)
+
+
+def job_values(instance: Instance, objective: Objective) -> list[int]:
+    """Per job position, what its start adds to a first term that is a sum."""
+    match objective:
+        case Objective.JOBS:
+            return [1] * len(instance.jobs)
+        case Objective.THROUGHPUT:
+            return [job.num_nodes for job in instance.jobs]
+        case _:
+            return [job.effective_weight * job.num_nodes for job in instance.jobs]
 
 
 def later_terms(model: PlacementModel) -> list[Term]:

@@ -7,21 +7,19 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from ...models.instance import Instance
-from ...models.plan import Objective, Placement, Plan, PlanOptions
+from ...models.plan import Placement, Plan, PlanOptions
 from ...models.resources import INFINITE, Layer, Mode, Resource
 from ...models.rules import verify
 from ...models.rules.usage import used_before
 from ...models.topology import BlockTopology
-from ..binding import binding_layers
 from ..budget import Budget
-from ..options import OptionBuilder
 from ..residual import residual
-from ..shapes import group_shapes
 from .blocks import round_blocks
 from .fill import Filler
 from .master import Master
-from .regions import build_regions, held_blocks, kinds_of_blocks
-from .slots import Demand, slots_and_demands
+from .offer import offer_of
+from .regions import kinds_of_blocks
+from .slots import Demand
 
 
 def complete(
@@ -40,23 +38,13 @@ def complete(
     """
     kept = Plan(tuple(anchored))
     part = _shared_out(residual(instance, options, instance.free, kept, small))
-    topology = part.cluster.topologies[0]
-    assert isinstance(topology, BlockTopology)
-    builder = OptionBuilder(part, options.legality)
-    shapes = group_shapes(part, builder)
-    if not shapes:
+    offer = offer_of(part, options, span=1, is_strict=True)
+    if offer is None:
         return kept
-    usable = part.free - builder.held(topology)
-    slots, demands = slots_and_demands(part, topology, shapes)
-    all_options = [option for shape in shapes for option in shape.options]
-    binding = binding_layers(part, all_options, (usable,), all_finite=False)
-    every_block = build_regions(part, topology, slots, usable, binding, span=1)
-    every_block, demands = held_blocks(every_block, slots, demands, is_strict=True)
-    kinds, members = kinds_of_blocks(every_block)
-    values = job_values(part, options.objective)
-    master = Master(kinds, slots, shapes, demands, values, [job.job_id for job in part.jobs])
+    kinds, members = kinds_of_blocks(offer.regions)
+    master = offer.master(kinds)
     rounded = round_blocks(master, budget)
-    filler = Filler(part, master, every_block)
+    filler = Filler(part, master, offer.regions)
     filler.promise(rounded.patterns, members)
     filler.exchange(rounded.exchanges)
     placed = _fill(filler, master, rounded.starts)
@@ -95,17 +83,6 @@ def _choice(master: Master, demand: Demand) -> int:
     return -option.units.count if option.one_per_site else 0
 
 
-def job_values(instance: Instance, objective: Objective) -> list[int]:
-    """What each start adds to the first term, if that is a sum."""
-    match objective:
-        case Objective.JOBS:
-            return [1] * len(instance.jobs)
-        case Objective.THROUGHPUT:
-            return [job.num_nodes for job in instance.jobs]
-        case _:
-            return [job.effective_weight * job.num_nodes for job in instance.jobs]
-
-
 def legal_part(
     instance: Instance, options: PlanOptions, placements: Sequence[Placement]
 ) -> list[Placement]:
@@ -124,8 +101,7 @@ def _shared_out(instance: Instance) -> Instance:
     Stricter than the layers: each base block gets its proportion of what is left.
     """
     topology = instance.cluster.topologies[0]
-    if not isinstance(topology, BlockTopology):
-        return instance
+    assert isinstance(topology, BlockTopology)
     blocks = [instance.free.intersection(block.nodes) for block in topology.blocks]
     blocks = [block for block in blocks if block]
     resources = []

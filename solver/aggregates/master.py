@@ -132,8 +132,7 @@ class Master:
 
     def _demand(self, started: pywraplp.Variable, demand: Demand) -> None:
         slot = self.slots[demand.slot]
-        per_slot = slot.size if slot.span is None else 1
-        self._rows[demand.slot].SetCoefficient(started, demand.count * per_slot)
+        self._rows[demand.slot].SetCoefficient(started, demand.count * slot.per_unit)
         if slot.max_lower is not None:
             # A unit touches at most so many aggregates; each gives at most what it has.
             self._touches[demand.slot].SetCoefficient(started, -demand.count * slot.max_lower)
@@ -269,8 +268,7 @@ class Master:
         cost: dict[int, float] = {}
         for demand in self.demands:
             slot = self.slots[demand.slot]
-            per_slot = slot.size if slot.span is None else 1
-            own = demand.count * per_slot * float(prices.slots[demand.slot])
+            own = demand.count * slot.per_unit * float(prices.slots[demand.slot])
             if slot.max_lower is not None:
                 own -= demand.count * slot.max_lower * float(prices.touches[demand.slot])
             cost[demand.shape] = min(own, cost.get(demand.shape, own))

@@ -11,20 +11,17 @@ from ...models.instance import Instance
 from ...models.plan import Objective, Placement, Plan, PlanOptions, Progress
 from ...models.score import first_term
 from ...models.topology import BlockTopology
-from ..binding import binding_layers
 from ..budget import Budget
-from ..options import OptionBuilder
 from ..residual import residual
-from ..shapes import Shape, group_shapes
+from ..shapes import Shape
 from .anchors import assign, dive
 from .beyond import place_largest
 from .bound import COARSE, Generator, first_prices
-from .complete import complete, job_values, legal_part
+from .complete import complete, legal_part
 from .master import Master, Relaxed
+from .offer import offer_of
 from .place import place_anchors, place_beyond
 from .pricing import Pricer
-from .regions import build_regions, held_blocks
-from .slots import slots_and_demands
 
 # Of the budget, what the bound, and what the dive after it, may use.
 BOUND_SHARE = 0.4
@@ -62,22 +59,12 @@ class _Problem:
 
 def _problem(instance: Instance, options: PlanOptions, budget: Budget) -> _Problem | None:
     """None where no job has a chance."""
-    topology = instance.cluster.topologies[0]
-    assert isinstance(topology, BlockTopology)
-    builder = OptionBuilder(instance, options.legality)
-    shapes = group_shapes(instance, builder)
-    if not shapes:
+    offer = offer_of(instance, options)
+    if offer is None:
         return None
-    usable = instance.free - builder.held(topology)
-    all_options = [option for shape in shapes for option in shape.options]
-    slots, demands = slots_and_demands(instance, topology, shapes)
-    binding = binding_layers(instance, all_options, (usable,), all_finite=False)
-    regions = build_regions(instance, topology, slots, usable, binding)
-    regions, demands = held_blocks(regions, slots, demands, is_strict=False)
-    values = job_values(instance, options.objective)
-    master = Master(regions, slots, shapes, demands, values, [job.job_id for job in instance.jobs])
-    generator = Generator(master, Pricer(regions, slots), budget, first_prices(master))
-    return _Problem(shapes, master, generator)
+    master = offer.master(offer.regions)
+    pricer = Pricer(offer.regions, offer.slots)
+    return _Problem(offer.shapes, master, Generator(master, pricer, budget, first_prices(master)))
 
 
 def by_aggregates(

@@ -54,6 +54,11 @@ class Slot:
         return 1 if self.span is None else self.size
 
     @property
+    def per_unit(self) -> int:
+        """How many of what the master counts make up one unit."""
+        return self.size // self.nodes
+
+    @property
     def key(self) -> Hashable:
         """Equal for slots that nothing distinguishes; candidate sets are shared objects."""
         return (
