@@ -48,11 +48,13 @@ def dive(generator: Generator, relaxed: Relaxed) -> Dived:
     for _ in range(MOST_DIVES):
         if generator.budget.is_spent:
             break
-        if not (generator.round(relaxed, anchored) or _settle_aggregates(generator, relaxed)):
-            break
-        found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
+        found = generator.dive(relaxed, anchored, most_rounds=ROUNDS)
         if found is None:
-            break
+            if not _settle_aggregates(generator, relaxed):
+                break
+            found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
+            if found is None:
+                break
         relaxed = found
     return Dived(_likely_patterns(generator, relaxed), relaxed.starts)
 

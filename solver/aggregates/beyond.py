@@ -14,7 +14,7 @@ from collections.abc import Collection
 from ortools.sat.python import cp_model
 
 from ..budget import Budget
-from .bound import COARSE, INTEGRAL, Generator
+from .bound import INTEGRAL, Generator
 from .master import Master, Relaxed
 from .pricing import Floats
 from .slots import Demand
@@ -44,9 +44,7 @@ def place_largest(
     demands = _demands(master)
     freely = _exactly(master, gain, demands, demands.keys(), budget)
     for _ in range(MOST_DIVES):
-        if budget.is_spent or not generator.round(relaxed, demands):
-            break
-        found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
+        found = None if budget.is_spent else generator.dive(relaxed, demands, most_rounds=ROUNDS)
         if found is None:
             break
         relaxed = found
@@ -95,6 +93,7 @@ class _Largest:
     def __init__(self, master: Master, gain: Floats) -> None:
         self._master = master
         self._gain = gain
+        self._most = float(sum(master.values))
         self._model = cp_model.CpModel()
         self._worth: list[cp_model.LinearExpr] = []
         self._touches: dict[int, list[cp_model.IntVar]] = defaultdict(list)
@@ -138,7 +137,7 @@ class _Largest:
     def _loss_per_node(self, aggregate: int, room: int) -> int:
         """What the aggregate loses if it gives all it can, in proportion."""
         gain = self._gain[aggregate]
-        return max(0, round(UNIT * min(float(gain[0] - gain[room]), self._master.bonus) / room))
+        return max(0, round(UNIT * min(float(gain[0] - gain[room]), self._most) / room))
 
     def solve(self, budget: Budget) -> dict[int, Shares]:
         """The shares of the best choice found."""

@@ -52,14 +52,13 @@ def round_blocks(master: Master, budget: Budget) -> Rounded:
         if budget.is_spent:
             break
         some = 1 + sum(INTEGRAL < start < 1 - INTEGRAL for start in relaxed.starts.values()) // 3
-        if not (
-            generator.round(relaxed, relaxed.starts, some)
-            or _round_patterns(master, relaxed, kept)
-        ):
-            break
-        found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
+        found = generator.dive(relaxed, relaxed.starts, some, ROUNDS)
         if found is None:
-            break
+            if not _round_patterns(master, relaxed, kept):
+                break
+            found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
+            if found is None:
+                break
         relaxed = found
     counts = {
         index: max(kept.get(index, 0), floor(share + INTEGRAL))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
@@ -20,6 +20,8 @@ PRECISION = 1e-4
 # The same where only the plan depends on it.
 COARSE = 5e-4
 MOST_ROUNDS = 400
+# A loss by rounding of more than this share of the value is looked at twice.
+DEAR = 5e-4
 # What counts as a whole number.
 INTEGRAL = 1e-4
 # Deterministic seconds per simplex step and row, and per pricing of one node of the state.
@@ -52,26 +54,68 @@ class Generator:
     settled: set[int] = field(default_factory=set)
     scale: float = inf
 
-    def round(self, relaxed: Relaxed, candidates: Collection[int], most: int = 1) -> bool:
-        """Round the fractional jobs worth most, a few at a time; whether there were any.
+    def dive(
+        self,
+        relaxed: Relaxed,
+        candidates: Collection[int],
+        most: int = 1,
+        most_rounds: int = MOST_ROUNDS,
+    ) -> Relaxed | None:
+        """Round the fractional jobs worth most, a few at a time, and solve again.
 
-        A preferred job that still does not start as a whole cannot, beside the others.
+        Where that costs much, one is rounded alone, to the better side. A preferred job that still
+        does not start as a whole cannot, beside the others. None if no job is fractional, or
+        kept patterns leave no solution.
         """
-        fractional = [
-            job
+        worth = {
+            job: self.master.values[job] * relaxed.starts[job]
             for job in candidates
             if job not in self.refused and INTEGRAL < relaxed.starts[job] < 1 - INTEGRAL
-        ]
-        worth = {job: self.master.values[job] * relaxed.starts[job] for job in fractional}
-        for job in sorted(fractional, key=lambda job: worth[job], reverse=True)[:most]:
-            if job in self.preferred or relaxed.starts[job] < 0.5:
+        }
+        picks = sorted(worth, key=lambda job: worth[job], reverse=True)[:most]
+        if not picks:
+            return None
+        is_up = {job: job not in self.preferred and relaxed.starts[job] >= 0.5 for job in picks}
+        was_preferred = self.preferred.intersection(picks)
+        found = self._decided(is_up, most_rounds)
+        least = (1 - DEAR) * relaxed.worth_of_starts
+        first = picks[0]
+        if found is not None and (found.worth_of_starts >= least or first in was_preferred):
+            return found
+        self._release(picks)
+        self.prefer(was_preferred)
+        if len(picks) > 1:
+            found = self._decided({first: is_up[first]}, most_rounds)
+        if found is not None and found.worth_of_starts >= least:
+            return found
+        self._release([first])
+        other = self._decided({first: not is_up[first]}, most_rounds)
+        if other is None or (found is not None and found.worth_of_starts > other.worth_of_starts):
+            self._release([first])
+            return self._decided({first: is_up[first]}, most_rounds)
+        return other
+
+    def _decided(self, is_up: Mapping[int, bool], most_rounds: int) -> Relaxed | None:
+        for job, starts in is_up.items():
+            if starts:
+                self.prefer([job])
+            else:
                 self.preferred.discard(job)
                 self.refused.add(job)
                 self.master.refuse(job)
-            else:
-                self.preferred.add(job)
-                self.master.prefer(job)
-        return bool(fractional)
+        return self.run(precision=COARSE, most_rounds=most_rounds)[0]
+
+    def prefer(self, jobs: Collection[int]) -> None:
+        """Let these jobs start rather than others."""
+        for job in jobs:
+            self.preferred.add(job)
+            self.master.prefer(job)
+
+    def _release(self, jobs: Collection[int]) -> None:
+        self.preferred.difference_update(jobs)
+        self.refused.difference_update(jobs)
+        for job in jobs:
+            self.master.release(job)
 
     def run(
         self,

@@ -31,6 +31,8 @@ class Relaxed:
     ----------
     value, prices
         Of its objective, and dual values.
+    worth_of_starts
+        The value without what preferred jobs are worth more.
     worth
         Per aggregate, the dual value of following one more pattern.
     starts
@@ -42,6 +44,7 @@ class Relaxed:
     """
 
     value: float
+    worth_of_starts: float
     prices: Prices
     worth: Floats
     starts: dict[int, float]
@@ -64,8 +67,8 @@ class Master:
 
     Attributes
     ----------
-    bonus
-        What a preferred job is worth more.
+    steepest
+        The most that a job is worth per node.
     """
 
     def __init__(
@@ -82,8 +85,11 @@ class Master:
         self.shapes = shapes
         self.demands = demands
         self.values = values
-        self.worths = list(values)
-        self.bonus = sum(values)
+        self.worths: list[float] = list(values)
+        self._nodes = self._nodes_of_jobs()
+        self.steepest = max(
+            (values[job] / nodes for job, nodes in self._nodes.items()), default=0.0
+        )
         self.job_ids = job_ids
         self.patterns: list[Pattern] = []
         self._known: set[tuple[object, ...]] = set()
@@ -108,6 +114,9 @@ class Master:
         self._exchanges: list[tuple[Exchange, pywraplp.Variable]] = []
         self._add_jobs()
         self._add_exchanges()
+
+    def _nodes_of_jobs(self) -> dict[int, int]:
+        return {job: shape.options[0].job.num_nodes for shape in self.shapes for job in shape.jobs}
 
     def _add_jobs(self) -> None:
         of_shape: dict[int, list[Demand]] = defaultdict(list)
@@ -198,9 +207,13 @@ class Master:
         ]
 
     def prefer(self, job: int) -> None:
-        """Make a start worth more than anything that it could displace."""
+        """Make a start worth more than anything that it could displace.
+
+        The more nodes, the more: where not all preferred jobs fit, a whole small one gives way,
+        not a fraction of a large one.
+        """
         self.release(job)
-        self.worths[job] = self.values[job] + self.bonus
+        self.worths[job] = self.values[job] + self._nodes[job] * self.steepest
         self._objective.SetCoefficient(self._starts[job], self.worths[job])
 
     def release(self, job: int) -> None:
@@ -241,15 +254,17 @@ class Master:
         touches = np.zeros(len(self.slots))
         for slot, row in self._touches.items():
             touches[slot] = max(0.0, row.dual_value())
+        starts = {job: start.solution_value() for job, start in self._starts.items()}
         return Relaxed(
             value=self._objective.Value(),
+            worth_of_starts=sum(self.values[job] * share for job, share in starts.items()),
             prices=Prices(
                 np.array([max(0.0, row.dual_value()) for row in self._rows]),
                 touches,
                 np.array([max(0.0, row.dual_value()) for row in self._wide]),
             ),
             worth=np.array([row.dual_value() for row in self._choices]),
-            starts={job: start.solution_value() for job, start in self._starts.items()},
+            starts=starts,
             shares=[column.solution_value() for column in self._columns],
             exchanges=[
                 (exchange, variable.solution_value()) for exchange, variable in self._exchanges

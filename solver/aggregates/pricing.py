@@ -151,7 +151,7 @@ class Pricer:
         cost = sum(price * np.outer(row.charges, groups[i]) for i, (price, row) in enumerate(rows))
         return prices.slots[:, None] - cost, group.reshape(-1)
 
-    def _blocks(self, values: Floats, group: Ints) -> tuple[_Blocks, list[_Table], Ints]:
+    def _blocks(self, values: Floats, group: Ints) -> tuple[_Blocks, _Tables, Ints]:
         """Worth of every base block for each number of nodes it leaves."""
         regions = self.regions
         most = int(regions.free.max(initial=0))
@@ -161,34 +161,40 @@ class Pricer:
             np.stack([regions.zone, block_group]), axis=1, return_inverse=True
         )
         table_of = table_of.reshape(-1)
-        tables = [
-            _table(self._block_items(values[:, g], regions.zones[z]), most, budget)
-            for z, g in kinds.T
-        ]
+        items = self._block_items(values[:, kinds[1]], regions.zones[kinds[0]].T)
+        tables = _tables(items, most, budget)
         left = np.arange(most + 1)
         nodes = regions.free[:, None] - left
         budgets = regions.budget[:, None] - self.least_charge * left
-        worth = np.array([table.worth for table in tables])
         gain = np.where(
             (nodes >= 0) & (budgets >= 0),
-            worth[table_of[:, None], nodes.clip(0), budgets.clip(0)],
+            tables.worth[table_of[:, None], nodes.clip(0), budgets.clip(0)],
             IMPOSSIBLE,
         )
         holder = self._hold(gain, values, block_group)
         return _Blocks(gain, holder), tables, table_of
 
-    def _block_items(self, values: Floats, zone: Bools) -> list[_Item]:
-        """The best slot of each size and charge that base blocks of a zone may host."""
-        best: dict[tuple[int, int], int] = {}
-        for slot in self.of_span[1]:
-            key = int(self.size[slot]), int(self.regions.charge[slot])
-            if zone[slot] and values[slot] > TOLERANCE:
-                if key not in best or values[slot] > values[best[key]]:
-                    best[key] = slot
-        return [
-            _Item(slot, size, size * charge, float(values[slot]))
-            for (size, charge), slot in sorted(best.items())
-        ]
+    def _block_items(self, values: Floats, is_allowed: Bools) -> _Items:
+        """The best slot of each size and charge, per table.
+
+        Parameters
+        ----------
+        values, is_allowed
+            Per slot and table, its worth, and whether the base blocks may host it.
+        """
+        slots = np.array(self.of_span[1], dtype=np.int64)
+        worth = np.where(is_allowed[slots], values[slots], 0.0)
+        slots = slots[worth.max(axis=1, initial=0.0) > TOLERANCE]
+        demands = np.stack([self.size[slots], self.regions.charge[slots]], axis=1)
+        sizes, item_of = np.unique(demands, axis=0, return_inverse=True)
+        best = np.zeros((len(sizes), values.shape[1]))
+        slot_of = np.full(best.shape, -1)
+        for slot, item in zip(slots, item_of.reshape(-1), strict=True):
+            value = np.where(is_allowed[slot], values[slot], 0.0)
+            is_better = value > np.maximum(best[item], TOLERANCE)
+            best[item][is_better] = value[is_better]
+            slot_of[item][is_better] = slot
+        return _Items(sizes[:, 0], sizes[:, 0] * sizes[:, 1], best, slot_of)
 
     def _hold(self, gain: Floats, values: Floats, block_group: Ints) -> Ints:
         """Let exclusive jobs take whole base blocks where that is worth more."""
@@ -298,7 +304,7 @@ class Pricer:
     def _fill_blocks(
         self,
         blocks: _Blocks,
-        tables: list[_Table],
+        tables: _Tables,
         table_of: Ints,
         left: Ints,
         patterns: list[Pattern],
@@ -315,7 +321,7 @@ class Pricer:
                 continue
             key = int(table_of[block]), int(nodes[block]), int(budgets[block])
             if key not in known:
-                known[key] = tables[key[0]].content(key[1], key[2])
+                known[key] = tables.content(*key)
             counts.update(known[key])
 
 
@@ -328,52 +334,60 @@ class _Blocks:
 
 
 @dataclass(frozen=True)
-class _Item:
-    """A unit for a base block: its slot, nodes, charge of all its nodes, and worth."""
+class _Items:
+    """Units for base blocks.
 
-    slot: int
-    size: int
-    charge: int
-    worth: float
+    Attributes
+    ----------
+    size, charge
+        Per item, its nodes and the charge of all of them.
+    worth, slot
+        Per item and table; no slot, -1, where blocks may not host any.
+    """
+
+    size: Ints
+    charge: Ints
+    worth: Floats
+    slot: Ints
 
 
 @dataclass(frozen=True)
-class _Table:
-    """Best packing per number of nodes and budget; `chosen` is an index of `items`, or -1."""
+class _Tables:
+    """Best packing per table, number of nodes and budget; `chosen` is an item, or -1."""
 
-    items: list[_Item]
+    items: _Items
     worth: Floats
     chosen: Ints
 
-    def content(self, nodes: int, budget: int) -> Counter[int]:
+    def content(self, table: int, nodes: int, budget: int) -> Counter[int]:
         """Slots of the best packing."""
         counts: Counter[int] = Counter()
         while nodes:
-            choice = int(self.chosen[nodes, budget])
+            choice = int(self.chosen[table, nodes, budget])
             if choice < 0:
                 nodes -= 1
                 continue
-            item = self.items[choice]
-            counts[item.slot] += 1
-            nodes -= item.size
-            budget -= item.charge
+            counts[int(self.items.slot[choice, table])] += 1
+            nodes -= int(self.items.size[choice])
+            budget -= int(self.items.charge[choice])
         return counts
 
 
-def _table(items: list[_Item], most: int, budget: int) -> _Table:
-    """Unbounded knapsack over nodes and budget, all budgets at once."""
-    worth = np.zeros((most + 1, budget + 1))
-    chosen = np.full((most + 1, budget + 1), -1)
+def _tables(items: _Items, most: int, budget: int) -> _Tables:
+    """Unbounded knapsacks over nodes and budget, all tables and budgets at once."""
+    worth = np.zeros((items.worth.shape[1], most + 1, budget + 1))
+    chosen = np.full(worth.shape, -1)
     for nodes in range(1, most + 1):
-        worth[nodes] = worth[nodes - 1]
-        for number, item in enumerate(items):
-            if item.size > nodes or item.charge > budget:
+        worth[:, nodes] = worth[:, nodes - 1]
+        for number, (size, charge) in enumerate(zip(items.size, items.charge, strict=True)):
+            if size > nodes or charge > budget:
                 continue
-            offer = worth[nodes - item.size, : budget + 1 - item.charge] + item.worth
-            is_better = offer > worth[nodes, item.charge :] + TOLERANCE
-            worth[nodes, item.charge :][is_better] = offer[is_better]
-            chosen[nodes, item.charge :][is_better] = number
-    return _Table(items, worth, chosen)
+            offer = worth[:, nodes - size, : budget + 1 - charge] + items.worth[number][:, None]
+            present = worth[:, nodes, charge:]
+            is_better = offer > present + TOLERANCE
+            np.copyto(present, offer, where=is_better)
+            np.copyto(chosen[:, nodes, charge:], number, where=is_better)
+    return _Tables(items, worth, chosen)
 
 
 def _joined(gain: Floats, free: Ints) -> tuple[Floats, Ints]:
