@@ -14,12 +14,8 @@ from ..models.rules import verify
 from ..models.score import first_term
 from ..models.topology import BlockTopology
 from .budget import Budget
-from .build import build_model
-from .decode import Decoder
-from .flow_slots import SpreadConflict
-from .hint import add_hint
+from .replan import replanned
 from .residual import residual
-from .stages import Stages, optimise_first
 
 # Base blocks planned again in one step, and waiting jobs that may enter them.
 NUM_BLOCKS = 48
@@ -103,19 +99,12 @@ def _replanned(
     rng.shuffle(waiting)
     chosen.update(sorted(waiting, key=lambda job: job not in wanted)[:NUM_WAITING])
     part = residual(instance, options, window, Plan(tuple(others)), chosen)
-    model = build_model(part, replace(options, mix=(), locality=False, balance_power=False))
-    add_hint(model, Plan(tuple(inside)))
     step = Budget(replace(options, work=STEP_WORK, budget_s=budget.seconds_left), budget.stop)
-    stages = Stages(model, step)
-    optimise_first(stages)
+    placed = replanned(part, options, inside, step)
     budget.add(step)
-    if stages.best is None:
+    if placed is None:
         # Building the model costs too: a window that yields nothing must not be free.
         budget.work += STEP_WORK
-        return None
-    try:
-        placed = Decoder(model, stages.value).plan().placements
-    except SpreadConflict:
         return None
     order = {job.job_id: position for position, job in enumerate(instance.jobs)}
     return Plan(tuple(sorted((*others, *placed), key=lambda p: order[p.job_id])))

@@ -7,10 +7,11 @@ from math import floor
 
 from ..budget import Budget
 from .bound import COARSE, INTEGRAL, Generator, first_prices
-from .master import Exchange, Master, Relaxed
+from .master import Master, Relaxed
+from .match import Matched, matched
 from .pricing import Pattern, Pricer
 
-MOST_DIVES = 80
+MOST_DIVES = 250
 ROUNDS = 25
 
 
@@ -20,17 +21,14 @@ class Rounded:
 
     Attributes
     ----------
-    starts
-        Per job position 0 to 1; nearly all are 0 or 1.
     patterns
         With the number of base blocks each.
-    exchanges
-        Places used for slots that ask for less, how often.
+    matched
+        Jobs that start, and places used for slots that ask for less.
     """
 
-    starts: dict[int, float]
     patterns: list[tuple[Pattern, int]]
-    exchanges: list[tuple[Exchange, float]]
+    matched: Matched
 
 
 def round_blocks(master: Master, budget: Budget) -> Rounded:
@@ -42,11 +40,11 @@ def round_blocks(master: Master, budget: Budget) -> Rounded:
     rounded, the largest fractions of patterns are rounded up, and prices are found anew.
     """
     generator = Generator(
-        master, Pricer(master.regions, master.slots), budget, first_prices(master)
+        master, Pricer(master.regions, master.slots, is_strict=True), budget, first_prices(master)
     )
     relaxed, _ = generator.run(precision=COARSE)
     if relaxed is None:
-        return Rounded({}, [], [])
+        return Rounded([], Matched(frozenset(), ()))
     kept: dict[int, int] = {}
     for _ in range(MOST_DIVES):
         if budget.is_spent:
@@ -65,7 +63,7 @@ def round_blocks(master: Master, budget: Budget) -> Rounded:
         for index, share in enumerate(relaxed.shares)
     }
     patterns = [(master.patterns[index], count) for index, count in counts.items() if count]
-    return Rounded(relaxed.starts, patterns, relaxed.exchanges)
+    return Rounded(patterns, matched(master, patterns, relaxed.starts, budget))
 
 
 def _round_patterns(master: Master, relaxed: Relaxed, kept: dict[int, int]) -> bool:

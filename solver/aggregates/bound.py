@@ -20,6 +20,8 @@ PRECISION = 1e-4
 # The same where only the plan depends on it.
 COARSE = 5e-4
 MOST_ROUNDS = 400
+# How much more a required job is worth than a preferred one.
+REQUIRED = 8
 # A loss by rounding of more than this share of the value is looked at twice.
 DEAR = 5e-4
 # What counts as a whole number.
@@ -37,8 +39,9 @@ class Generator:
     ----------
     center
         Prices of the best bound so far; they are still good when a few jobs are fixed.
-    refused, preferred
-        Jobs that do not start, and jobs that start if they can.
+    refused, preferred, required
+        Jobs that do not start, jobs that start if they can, and jobs that the bound may take for
+        started.
     settled
         Aggregates that get no more patterns.
     scale
@@ -51,6 +54,7 @@ class Generator:
     center: Prices
     refused: set[int] = field(default_factory=set)
     preferred: set[int] = field(default_factory=set)
+    required: set[int] = field(default_factory=set)
     settled: set[int] = field(default_factory=set)
     scale: float = inf
 
@@ -105,6 +109,18 @@ class Generator:
                 self.master.refuse(job)
         return self.run(precision=COARSE, most_rounds=most_rounds)[0]
 
+    def decide(self, starts: Mapping[int, bool]) -> None:
+        """Require these jobs to start, or not to, and undo all decisions and roundings before."""
+        for job in (self.preferred | self.refused | self.required) - starts.keys():
+            self.master.release(job)
+        self.preferred.clear()
+        self.required = {job for job, is_up in starts.items() if is_up}
+        self.refused = starts.keys() - self.required
+        for job in self.required:
+            self.master.prefer(job, times=REQUIRED)
+        for job in self.refused:
+            self.master.refuse(job)
+
     def prefer(self, jobs: Collection[int]) -> None:
         """Let these jobs start rather than others."""
         for job in jobs:
@@ -122,13 +138,16 @@ class Generator:
         progress: Progress | None = None,
         precision: float = PRECISION,
         most_rounds: int = MOST_ROUNDS,
+        enough: float = 0.0,
     ) -> tuple[Relaxed | None, float]:
-        """Solve to `precision`; the last linear program and the best bound found.
+        """Solve to `precision`, or until the bound is `enough`; the last linear program, and it.
 
-        The bound is one of the first term as long as no job was rounded and no aggregate settled;
-        it also holds when the budget is spent. The linear program is None if it has no solution.
+        The bound is one of the first term, given the decisions of `decide`, as long as no job was
+        rounded and no aggregate settled; it also holds when the budget is spent. The linear
+        program is None if it has no solution.
         """
         best = float(sum(self.master.worths))
+        extra = self.master.extra_worth(self.required)
         relaxed = None
         for _ in range(most_rounds):
             found = self.master.solve()
@@ -141,7 +160,7 @@ class Generator:
             for prices in (tried, relaxed.prices):
                 values, patterns = self.pricer.best(prices)
                 self.budget.work += int(self.master.regions.free.sum()) * PRICING_WORK
-                bound = self.master.bound(prices, values, self.refused)
+                bound = self.master.bound(prices, values, self.refused, self.required)
                 if bound < best:
                     best, self.center = bound, prices
                 threshold = 1e-6 * max(1.0, relaxed.value)
@@ -157,7 +176,8 @@ class Generator:
                     f" after {self.budget.wall_s:.1f} s"
                 )
             tolerance = precision * min(best, self.scale)
-            if not added or best - relaxed.value <= tolerance or self.budget.is_spent:
+            reached = relaxed.value - extra
+            if not added or best - reached <= tolerance or best <= enough or self.budget.is_spent:
                 break
         self.scale = min(self.scale, best)
         return relaxed, best

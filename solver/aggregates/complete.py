@@ -11,8 +11,10 @@ from ...models.plan import Placement, Plan, PlanOptions
 from ...models.resources import INFINITE, Layer, Mode, Resource
 from ...models.rules import verify
 from ...models.rules.usage import used_before
+from ...models.score import first_term
 from ...models.topology import BlockTopology
 from ..budget import Budget
+from ..replan import replanned
 from ..residual import residual
 from .blocks import round_blocks
 from .fill import Filler
@@ -20,6 +22,11 @@ from .master import Master
 from .offer import offer_of
 from .regions import kinds_of_blocks
 from .slots import Demand
+
+# Lanes times options up to which what is left is solved exactly: a few plain flows.
+MOST_PAIRS = 2_000
+# Of the budget's rest, what that may use.
+SHARE = 0.2
 
 
 def complete(
@@ -34,25 +41,40 @@ def complete(
     Base blocks that nothing ties to their neighbours are few kinds, so that patterns of single
     base blocks are generated for each kind instead of each block. Layers between a base block and
     the cluster are shared out among their base blocks beforehand: as rows of their own they would
-    tell too many blocks apart for the rounding to come out even.
+    tell too many blocks apart for the rounding to come out even. Where the flows of what is left
+    make a small model, that is solved exactly from there.
     """
-    kept = Plan(tuple(anchored))
-    part = _shared_out(residual(instance, options, instance.free, kept, small))
+    part = residual(instance, options, instance.free, Plan(tuple(anchored)), small)
+    placed: Sequence[Placement] = _by_patterns(part, options, budget)
+    if not budget.is_spent:
+        step = budget.part(SHARE)
+        exact = replanned(part, options, placed, step, MOST_PAIRS)
+        budget.add(step)
+        placed = max(placed, exact or (), key=lambda found: worth_of(part, options, found))
+    order = {job.job_id: position for position, job in enumerate(instance.jobs)}
+    return Plan(tuple(sorted((*anchored, *placed), key=lambda p: order[p.job_id])))
+
+
+def worth_of(instance: Instance, options: PlanOptions, placements: Sequence[Placement]) -> int:
+    """First term of a plan of these placements."""
+    return int(first_term(instance, Plan(tuple(placements)), options.objective))
+
+
+def _by_patterns(instance: Instance, options: PlanOptions, budget: Budget) -> list[Placement]:
+    part = _shared_out(instance)
     offer = offer_of(part, options, span=1, is_strict=True)
     if offer is None:
-        return kept
+        return []
     kinds, members = kinds_of_blocks(offer.regions)
     master = offer.master(kinds)
     rounded = round_blocks(master, budget)
     filler = Filler(part, master, offer.regions)
     filler.promise(rounded.patterns, members)
-    filler.exchange(rounded.exchanges)
-    placed = _fill(filler, master, rounded.starts)
-    order = {job.job_id: position for position, job in enumerate(instance.jobs)}
-    return Plan(tuple(sorted((*anchored, *placed), key=lambda p: order[p.job_id])))
+    filler.exchange(rounded.matched.exchanges)
+    return _fill(filler, master, rounded.matched.starts)
 
 
-def _fill(filler: Filler, master: Master, starts: dict[int, float]) -> list[Placement]:
+def _fill(filler: Filler, master: Master, starts: Set[int]) -> list[Placement]:
     """First the jobs that the patterns are for, where they say; then the others, by worth."""
     demands_of: dict[int, list[Demand]] = defaultdict(list)
     for demand in master.demands:
@@ -68,7 +90,7 @@ def _fill(filler: Filler, master: Master, starts: dict[int, float]) -> list[Plac
     by_choice = sorted(by_worth, key=lambda job: _choice(master, demands_of[job][0]))
     for is_chosen, anywhere in ((True, False), (True, True), (False, True)):
         for job in by_worth if anywhere else by_choice:
-            if job in placed or (is_chosen and starts.get(job, 0.0) < 0.5):
+            if job in placed or (is_chosen and job not in starts):
                 continue
             for demand in demands_of[job]:
                 found = filler.place(job, demand, anywhere=anywhere)

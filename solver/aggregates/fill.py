@@ -48,21 +48,20 @@ class Filler:
                     self._promised[slot] += [block] * number
             del waiting[pattern.aggregate][:count]
 
-    def exchange(self, exchanges: Sequence[tuple[Exchange, float]]) -> None:
-        """Use places for slots that ask for less, as the linear program does."""
-        slots = self._master.slots
-
-        def demanding_first(made: tuple[Exchange, float]) -> tuple[int, ...]:
-            given = slots[made[0].given]
-            charges = (-charge for charge in given.charges)
-            return (-given.size, *charges, len(given.candidates))
-
-        for exchange, times in sorted(exchanges, key=demanding_first):
-            for _ in range(round(times)):
-                if self._promised[exchange.given]:
+    def exchange(self, exchanges: Sequence[tuple[Exchange, int]]) -> None:
+        """Use places for slots that ask for less, so many times each."""
+        waiting = dict(exchanges)
+        is_stuck = False
+        while not is_stuck:
+            # What one exchange gives may be what another takes.
+            is_stuck = True
+            for exchange, times in waiting.items():
+                for _ in range(min(times, len(self._promised[exchange.given]))):
                     block = self._promised[exchange.given].pop()
                     for slot in exchange.got:
                         self._promised[slot].append(block)
+                    waiting[exchange] -= 1
+                    is_stuck = False
 
     def place(self, job: int, demand: Demand, *, anywhere: bool) -> Placement | None:
         """Put a job down; None, with nothing changed, if it does not fit.
@@ -70,7 +69,7 @@ class Filler:
         Parameters
         ----------
         anywhere
-            Where its units fit best, instead of where patterns promise them.
+            Where its units fit best, if patterns do not promise them a place.
         """
         master = self._master
         option = master.shapes[demand.shape].options[demand.option]
@@ -87,11 +86,9 @@ class Filler:
             block = self._next_held(held, size, demand.slot) if slot.holds else None
             if block is None:
                 closed = used if option.one_per_site or slot.holds else set()
-                block = (
-                    self._best_block(demand.slot, size, closed, must_be_free=slot.holds)
-                    if anywhere
-                    else self._promised_block(demand.slot, size, closed)
-                )
+                block = self._promised_block(demand.slot, size, closed)
+                if block is None and anywhere:
+                    block = self._best_block(demand.slot, size, closed, must_be_free=slot.holds)
             if block is None or not self._pay(block, demand.slot, size):
                 self._undo(demand.slot, taken, room)
                 self._promised[demand.slot] = own

@@ -39,8 +39,6 @@ class Relaxed:
         Per job position, 0 to 1.
     shares
         Per pattern, how many aggregates follow it.
-    exchanges
-        How often each is made.
     """
 
     value: float
@@ -49,7 +47,6 @@ class Relaxed:
     worth: Floats
     starts: dict[int, float]
     shares: list[float]
-    exchanges: list[tuple[Exchange, float]]
 
 
 class Master:
@@ -147,10 +144,14 @@ class Master:
             self._touches[demand.slot].SetCoefficient(started, -demand.count * slot.max_lower)
 
     def _add_exchanges(self) -> None:
-        """A slot may serve who asks for less of the same, and be cut in two within a block."""
+        """A slot may serve who asks for less of the same, and be cut in two within a block.
+
+        Not for units that take a base block each: two exchanges may yield the same one.
+        """
         groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
         for index, slot in enumerate(self.slots):
-            if slot.span is not None and not slot.holds and slot.packing is None:
+            is_free = not slot.holds and not slot.spreads
+            if slot.span is not None and is_free and slot.packing is None:
                 groups[slot.span, id(slot.candidates), slot.charges].append(index)
         for index, slot in enumerate(self.slots):
             if slot.span is None or slot.holds:
@@ -206,15 +207,19 @@ class Master:
             for layer in self.regions.wide
         ]
 
-    def prefer(self, job: int) -> None:
+    def prefer(self, job: int, times: int = 1) -> None:
         """Make a start worth more than anything that it could displace.
 
         The more nodes, the more: where not all preferred jobs fit, a whole small one gives way,
         not a fraction of a large one.
         """
         self.release(job)
-        self.worths[job] = self.values[job] + self._nodes[job] * self.steepest
+        self.worths[job] = self.values[job] + times * self._nodes[job] * self.steepest
         self._objective.SetCoefficient(self._starts[job], self.worths[job])
+
+    def extra_worth(self, jobs: Collection[int]) -> float:
+        """What these jobs are worth at present beyond their values."""
+        return sum(self.worths[job] - self.values[job] for job in jobs)
 
     def release(self, job: int) -> None:
         """Undo `prefer` and `refuse`."""
@@ -237,6 +242,11 @@ class Master:
     def keep(self, pattern: int, copies: int) -> None:
         """Let at least so many aggregates follow a pattern."""
         self._columns[pattern].SetBounds(copies, self._solver.infinity())
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """All exchanges that are allowed."""
+        return [exchange for exchange, _ in self._exchanges]
 
     @property
     def num_rows(self) -> int:
@@ -266,16 +276,19 @@ class Master:
             worth=np.array([row.dual_value() for row in self._choices]),
             starts=starts,
             shares=[column.solution_value() for column in self._columns],
-            exchanges=[
-                (exchange, variable.solution_value()) for exchange, variable in self._exchanges
-            ],
         )
 
-    def bound(self, prices: Prices, pattern_values: Floats, refused: Collection[int]) -> float:
+    def bound(
+        self,
+        prices: Prices,
+        pattern_values: Floats,
+        refused: Collection[int],
+        required: Collection[int] = (),
+    ) -> float:
         """Lagrangian bound of the first term: valid for any prices, without the refused jobs.
 
-        Each job starts where it is worth more than the slots it uses, each aggregate hosts what
-        is worth most, and what wide layers admit is paid for.
+        Each job starts where it is worth more than the slots it uses, a required one anyway; each
+        aggregate hosts what is worth most, and what wide layers admit is paid for.
         """
         room = sum(
             price * row.room for price, row in zip(prices.wide, self.regions.wide, strict=True)
@@ -290,7 +303,9 @@ class Master:
         total = float(pattern_values @ self.regions.copies) + room
         for number, shape in enumerate(self.shapes):
             for job in shape.jobs:
-                if job not in refused:
+                if job in required:
+                    total += self.values[job] - cost[number]
+                elif job not in refused:
                     total += max(0.0, self.worths[job] - cost[number])
         return float(total)
 
@@ -308,6 +323,6 @@ class Master:
 
 def serves(slot: Slot, other: Slot) -> bool:
     """Whether a place for one may be used by a no larger one of the other kind."""
-    return slot.candidates <= other.candidates and all(
+    return all(
         theirs <= own for theirs, own in zip(other.charges, slot.charges, strict=True)
-    )
+    ) and (slot.candidates is other.candidates or slot.candidates <= other.candidates)

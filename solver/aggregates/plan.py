@@ -17,7 +17,8 @@ from ..shapes import Shape
 from .anchors import assign, dive
 from .beyond import place_largest
 from .bound import COARSE, Generator, first_prices
-from .complete import complete, legal_part
+from .branch import Brancher
+from .complete import complete, legal_part, worth_of
 from .master import Master, Relaxed
 from .offer import offer_of
 from .place import place_anchors, place_beyond
@@ -57,13 +58,15 @@ class _Problem:
     generator: Generator
 
 
-def _problem(instance: Instance, options: PlanOptions, budget: Budget) -> _Problem | None:
-    """None where no job has a chance."""
+def _problem(
+    instance: Instance, options: PlanOptions, budget: Budget, *, is_strict: bool = False
+) -> _Problem | None:
+    """None where no job has a chance; `is_strict` as in `Pricer`."""
     offer = offer_of(instance, options)
     if offer is None:
         return None
     master = offer.master(offer.regions)
-    pricer = Pricer(offer.regions, offer.slots)
+    pricer = Pricer(offer.regions, offer.slots, is_strict=is_strict)
     return _Problem(offer.shapes, master, Generator(master, pricer, budget, first_prices(master)))
 
 
@@ -103,15 +106,9 @@ def by_aggregates(
     jobs = instance.jobs
     wanted = frozenset(jobs[job].job_id for job, start in relaxed.starts.items() if start > 0.5)
     small, several, beyond = _by_extent(instance, problem)
-    choices = [[each for each in start.placements if each.job_id in beyond]]
-    if beyond:
-        for shares in place_largest(problem.generator, relaxed, budget):
-            choice = legal_part(instance, options, place_beyond(problem.master, shares))
-            if choice not in choices:
-                choices.append(choice)
+    choices = _choices(instance, options, problem, relaxed, start, beyond, budget)
     rests: list[_Rest] = []
-    # The plan's own choice last: it is worth its while where the exact models found nothing good.
-    for choice in [*choices[1:], choices[0]]:
+    for choice in choices:
         if not rests or not budget.is_spent:
             rests.append(_rest(instance, options, budget, choice, small | several))
     best = max(rests, key=lambda rest: rest.expected)
@@ -123,7 +120,37 @@ def by_aggregates(
         # MODE_1 and MODE_2 are unknown to the patterns.
         plans.append(Plan(tuple(legal_part(instance, options, plan.placements))))
     best_plan = max(plans, key=lambda plan: int(first_term(instance, plan, options.objective)))
-    return Decomposed(bound, best_plan, wanted)
+    value = int(first_term(instance, best_plan, options.objective))
+    problem.generator.budget = budget
+    highest = Brancher(problem.generator, highest).run(value, progress)
+    return Decomposed(min(bound, _rounded(highest)), best_plan, wanted)
+
+
+def _choices(
+    instance: Instance,
+    options: PlanOptions,
+    problem: _Problem,
+    relaxed: Relaxed,
+    start: Plan,
+    beyond: Set[str],
+    budget: Budget,
+) -> list[list[Placement]]:
+    """Jobs beyond all levels, put down: as the exact models say, and as in the start plan.
+
+    The latter comes last: it is worth its while where the exact models found nothing as good.
+    """
+    choices: list[list[Placement]] = []
+    if beyond:
+        for shares in place_largest(problem.generator, relaxed, budget):
+            choice = legal_part(instance, options, place_beyond(problem.master, shares))
+            jobs = {each.job_id for each in choice}
+            if all(jobs != {each.job_id for each in other} for other in choices):
+                choices.append(choice)
+    own = [each for each in start.placements if each.job_id in beyond]
+    worths = [worth_of(instance, options, choice) for choice in (own, *choices)]
+    if not choices or worths[0] >= max(worths[1:]):
+        choices.append(own)
+    return choices
 
 
 def _rounded(bound: float) -> int:
@@ -151,7 +178,8 @@ def _rest(
     plan = Plan(tuple(placed))
     worth = float(first_term(instance, plan, options.objective))
     part = budget.part(DIVE_SHARE)
-    problem = _problem(residual(instance, options, instance.free, plan, chosen), options, part)
+    part_of = residual(instance, options, instance.free, plan, chosen)
+    problem = _problem(part_of, options, part, is_strict=True)
     if problem is None:
         return _Rest(placed, None, None, worth)
     relaxed, _ = problem.generator.run(precision=COARSE)

@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 IMPOSSIBLE = -1e18
 # Gains below this are rounding errors of the linear program.
 TOLERANCE = 1e-9
+# Regions are joined in so many portions of similar size.
+PORTIONS = 6
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,20 @@ class Pattern:
 
 @dataclass(frozen=True)
 class _Level:
-    """Regions of one span: how their halves and their own units share what is left."""
+    """Regions of one span: how their halves and their own units share what is left.
+
+    Attributes
+    ----------
+    left, taken
+        Per charge and region, and nodes left: what the first half leaves, and who takes of it.
+    closed
+        Per region the charge that is best where nothing is left.
+    """
 
     span: int
     left: Ints
     taken: Ints
+    closed: Ints
 
 
 class Pricer:
@@ -91,51 +102,71 @@ class Pricer:
     ----------
     regions, slots
         The state and what may be offered.
+    is_strict
+        Whether what a base block leaves to larger units is charged for the dearest of them, so
+        that a plan can follow the pattern, instead of for the cheapest of all, as a bound must;
+        and whether a base block hosts one unit of a kind that spreads, not one of each job.
 
     Notes
     -----
+    Where larger units differ in charge, a region leaves nodes for one charge and all below it.
     One call costs O(B s k) for B kinds of base blocks and O(n c (c + k)) per span for n regions of
     c free nodes and k sizes, in vectorised steps.
     """
 
-    def __init__(self, regions: Regions, slots: Sequence[Slot]) -> None:
+    def __init__(
+        self, regions: Regions, slots: Sequence[Slot], *, is_strict: bool = False
+    ) -> None:
         self.regions = regions
         self.slots = slots
         self.size = np.array([slot.size for slot in slots], dtype=np.int64)
+        self.is_lone = np.array([is_strict and slot.spreads for slot in slots], dtype=np.int64)
         self.amount = np.array([slot.nodes for slot in slots], dtype=np.int64)
         self.spans = [1 << level for level in range(regions.span.bit_length())]
         self.of_span: dict[int | None, list[int]] = defaultdict(list)
         self.held: list[int] = []
         for index, slot in enumerate(slots):
             (self.held if slot.holds else self.of_span[slot.span]).append(index)
-        larger = [regions.charge[i] for i, slot in enumerate(slots) if slot.span != 1]
-        # Whoever takes a node from a base block for a larger region takes at least so much.
-        self.least_charge = int(min(larger, default=0))
+        larger = {int(regions.charge[i]) for i, slot in enumerate(slots) if slot.span != 1}
+        # Per class of charges: what each node left is charged, and which slots that covers.
+        self.charges = np.array(
+            sorted(larger) if is_strict and larger else [min(larger, default=0)]
+        )
+        self.covers = (
+            regions.charge <= self.charges[:, None]
+            if is_strict
+            else np.ones((1, len(slots)), dtype=bool)
+        )
 
     def best(self, prices: Prices) -> tuple[Floats, list[Pattern]]:
         """Value and pattern per aggregate; the empty pattern is worth 0."""
         values, group = self._values(prices)
         block_value, tables, table_of = self._blocks(values, group)
         gain, levels = self._combine(block_value.gain, values, group)
-        total, taken, shares = self._share(gain, values, group, prices)
+        total, taken, classes, shares = self._share(gain, values, group, prices)
         patterns = [Pattern(aggregate) for aggregate in range(self.regions.num_aggregates)]
         for aggregate in np.nonzero(shares >= 0)[0]:
             slot = int(shares[aggregate])
             patterns[aggregate].counts[slot] += int(taken[aggregate])
             if self.slots[slot].max_lower is not None:
                 patterns[aggregate].touched_by = slot
-        left = self._trace(levels, taken, patterns)
+        left, classes = self._trace(levels, taken, classes, patterns)
         for pattern, of_blocks in zip(patterns, left.reshape(len(patterns), -1), strict=True):
             pattern.left = tuple(of_blocks.tolist())
-        self._fill_blocks(block_value, tables, table_of, left, patterns)
+        charges: Ints = self.charges[classes] * left
+        budgets: Ints = self.regions.budget - charges
+        self._fill_blocks(block_value, tables, table_of, left, budgets, patterns)
         return total, patterns
 
     def worth_by_left(self, prices: Prices) -> Floats:
-        """Per aggregate and nodes it leaves to units beyond all levels, its worth without them."""
+        """Per aggregate and nodes it leaves to units beyond all levels, its worth without them.
+
+        With the cheapest charge for what is left.
+        """
         values, group = self._values(prices)
         blocks, _, _ = self._blocks(values, group)
         gain, _ = self._combine(blocks.gain, values, group)
-        return gain
+        return gain[: self.regions.num_aggregates]
 
     def _values(self, prices: Prices) -> tuple[Floats, Ints]:
         """Worth of one slot per price group, and the group of each aggregate."""
@@ -165,13 +196,14 @@ class Pricer:
         tables = _tables(items, most, budget)
         left = np.arange(most + 1)
         nodes = regions.free[:, None] - left
-        budgets = regions.budget[:, None] - self.least_charge * left
+        budgets = regions.budget[:, None] - self.charges[:, None, None] * left
         gain = np.where(
             (nodes >= 0) & (budgets >= 0),
             tables.worth[table_of[:, None], nodes.clip(0), budgets.clip(0)],
             IMPOSSIBLE,
         )
         holder = self._hold(gain, values, block_group)
+        gain = gain.reshape(-1, most + 1)
         return _Blocks(gain, holder), tables, table_of
 
     def _block_items(self, values: Floats, is_allowed: Bools) -> _Items:
@@ -185,8 +217,8 @@ class Pricer:
         slots = np.array(self.of_span[1], dtype=np.int64)
         worth = np.where(is_allowed[slots], values[slots], 0.0)
         slots = slots[worth.max(axis=1, initial=0.0) > TOLERANCE]
-        demands = np.stack([self.size[slots], self.regions.charge[slots]], axis=1)
-        sizes, item_of = np.unique(demands, axis=0, return_inverse=True)
+        kinds = [self.size[slots], self.regions.charge[slots], self.is_lone[slots]]
+        sizes, item_of = np.unique(np.stack(kinds, axis=1), axis=0, return_inverse=True)
         best = np.zeros((len(sizes), values.shape[1]))
         slot_of = np.full(best.shape, -1)
         for slot, item in zip(slots, item_of.reshape(-1), strict=True):
@@ -194,10 +226,14 @@ class Pricer:
             is_better = value > np.maximum(best[item], TOLERANCE)
             best[item][is_better] = value[is_better]
             slot_of[item][is_better] = slot
-        return _Items(sizes[:, 0], sizes[:, 0] * sizes[:, 1], best, slot_of)
+        is_lone = sizes[:, 2] > 0
+        return _Items(sizes[:, 0], sizes[:, 0] * sizes[:, 1], is_lone, best, slot_of)
 
     def _hold(self, gain: Floats, values: Floats, block_group: Ints) -> Ints:
-        """Let exclusive jobs take whole base blocks where that is worth more."""
+        """Let exclusive jobs take whole base blocks where that is worth more.
+
+        Where nothing is left, its charge does not matter: all classes have the same gain.
+        """
         regions = self.regions
         holder = np.full(len(regions.free), -1)
         for slot in self.held:
@@ -207,20 +243,25 @@ class Pricer:
                 & regions.zones[regions.zone, slot]
                 & (regions.free >= regions.held_nodes[slot])
                 & (regions.budget >= regions.held_nodes[slot] * regions.charge[slot])
-                & (value > gain[:, 0] + TOLERANCE)
+                & (value > gain[0, :, 0] + TOLERANCE)
             )
-            gain[is_better, 0] = value[is_better]
+            gain[:, is_better, 0] = value[is_better]
             holder[is_better] = slot
         return holder
 
     def _combine(self, gain: Floats, values: Floats, group: Ints) -> tuple[Floats, list[_Level]]:
         """From base blocks to aggregates."""
         levels = []
+        num_classes = len(self.charges)
         for span in self.spans[1:]:
-            gain, left = _joined(gain, self.regions.free.reshape(-1, span).sum(axis=1))
+            free = np.tile(self.regions.free.reshape(-1, span // 2).sum(axis=1), num_classes)
+            gain, left = _joined(gain, free)
             of_region = np.repeat(group, self.regions.span // span)
             taken = self._take(gain, span, values, of_region)
-            levels.append(_Level(span, left, taken))
+            closed = gain[:, 0].reshape(num_classes, -1)
+            best = closed.argmax(axis=0)
+            gain[:, 0] = np.tile(closed.max(axis=0), num_classes)
+            levels.append(_Level(span, left, taken, best))
         return gain, levels
 
     def _take(self, gain: Floats, span: int, values: Floats, group: Ints) -> Ints:
@@ -241,53 +282,63 @@ class Pricer:
     def _region_items(
         self, span: int, values: Floats, group: Ints, most: int
     ) -> tuple[Ints, Floats, Ints]:
-        """Sizes; per region and size the worth of the best slot allowed there, and the slot."""
+        """Sizes; per charge, region and size the worth of the best slot allowed, and the slot."""
         of_size: dict[int, list[int]] = defaultdict(list)
         for slot in self.of_span[span]:
             if self.size[slot] <= most and values[slot].max() > TOLERANCE:
                 of_size[int(self.size[slot])].append(slot)
         sizes = np.array(sorted(of_size), dtype=np.int64)
-        worth = np.full((len(group), len(sizes)), IMPOSSIBLE)
-        slot_of = np.full((len(group), len(sizes)), -1)
+        worth = np.full((len(self.charges), len(group), len(sizes)), IMPOSSIBLE)
+        slot_of = np.full(worth.shape, -1)
         for column, size in enumerate(sizes):
             for slot in of_size[int(size)]:
                 value = np.where(self.regions.allowed[slot], values[slot][group], IMPOSSIBLE)
-                is_better = value > worth[:, column]
-                worth[is_better, column] = value[is_better]
-                slot_of[is_better, column] = slot
-        return sizes, worth, slot_of
+                is_better = self.covers[:, [slot]] & (value > worth[:, :, column])
+                worth[:, :, column] = np.where(is_better, value, worth[:, :, column])
+                slot_of[:, :, column][is_better] = slot
+        rows = len(self.charges) * len(group)
+        return sizes, worth.reshape(rows, -1), slot_of.reshape(rows, -1)
 
     def _share(
         self, gain: Floats, values: Floats, group: Ints, prices: Prices
-    ) -> tuple[Floats, Ints, Ints]:
-        """Let one unit beyond all levels have what is left: value, nodes and slot per aggregate.
+    ) -> tuple[Floats, Ints, Ints, Ints]:
+        """Let one unit beyond all levels have what is left.
 
-        Nodes have one price and touching an aggregate costs, so that one unit alone is best.
+        Value, nodes, class of charges and slot per aggregate. Nodes have one price and touching an
+        aggregate costs, so that one unit alone is best.
         """
-        total = gain[:, 0].copy()
-        taken = np.zeros(len(gain), dtype=np.int64)
-        slots = np.full(len(gain), -1)
-        nodes = np.arange(gain.shape[1])
+        gain = gain.reshape(len(self.charges), -1, gain.shape[1])
+        total = gain[0, :, 0].copy()
+        taken = np.zeros(len(total), dtype=np.int64)
+        classes = np.zeros(len(total), dtype=np.int64)
+        slots = np.full(len(total), -1)
+        nodes = np.arange(gain.shape[2])
         for slot in self.of_span[None]:
             per_node = values[slot][group]
-            offers = gain + per_node[:, None] * nodes - prices.touches[slot]
+            # The cheapest class that covers the slot leaves most.
+            cheapest = int(self.covers[:, slot].argmax())
+            offers = gain[cheapest] + per_node[:, None] * nodes - prices.touches[slot]
             offers[nodes > self.regions.room[slot][:, None]] = IMPOSSIBLE
             choice = offers.argmax(axis=1)
-            offer = offers[np.arange(len(gain)), choice]
+            offer = offers[np.arange(len(offers)), choice]
             is_better = (offer > total + TOLERANCE) & (per_node > TOLERANCE)
             total[is_better] = offer[is_better]
             taken[is_better] = choice[is_better]
+            classes[is_better] = cheapest
             slots[is_better] = slot
-        return total, taken, slots
+        return total, taken, classes, slots
 
-    def _trace(self, levels: list[_Level], left: Ints, patterns: list[Pattern]) -> Ints:
-        """What every base block leaves to larger regions; fills in who gets it."""
+    def _trace(
+        self, levels: list[_Level], left: Ints, classes: Ints, patterns: list[Pattern]
+    ) -> tuple[Ints, Ints]:
+        """What every base block leaves, and for which charge; fills in who gets it."""
         for level in reversed(levels):
             left = left.copy()
+            classes = np.where(left == 0, level.closed, classes)
             per_aggregate = self.regions.span // level.span
-            everyone = np.arange(len(left))
+            rows = classes * len(left) + np.arange(len(left))
             while True:
-                slots = level.taken[everyone, left]
+                slots = level.taken[rows, left]
                 takers = np.nonzero(slots >= 0)[0]
                 if not takers.size:
                     break
@@ -297,9 +348,10 @@ class Pricer:
                     pattern.counts[slot] += 1
                     pattern.regions.append((slot, int(region)))
                 left[takers] += self.size[slots[takers]]
-            first = level.left[everyone, left]
+            first = level.left[rows, left]
             left = np.stack([first, left - first], axis=1).reshape(-1)
-        return left
+            classes = np.repeat(classes, 2)
+        return left, classes
 
     def _fill_blocks(
         self,
@@ -307,12 +359,12 @@ class Pricer:
         tables: _Tables,
         table_of: Ints,
         left: Ints,
+        budgets: Ints,
         patterns: list[Pattern],
     ) -> None:
-        """Add what the base blocks host themselves."""
+        """Add what the base blocks host themselves, within what is left of their budgets."""
         regions = self.regions
         nodes = regions.free - left
-        budgets = regions.budget - self.least_charge * left
         known: dict[tuple[int, int, int], Counter[int]] = {}
         for block in np.nonzero(nodes > 0)[0]:
             counts = patterns[block // regions.span].counts
@@ -341,69 +393,120 @@ class _Items:
     ----------
     size, charge
         Per item, its nodes and the charge of all of them.
+    is_lone
+        Per item, whether a base block hosts at most one.
     worth, slot
         Per item and table; no slot, -1, where blocks may not host any.
     """
 
     size: Ints
     charge: Ints
+    is_lone: Bools
     worth: Floats
     slot: Ints
 
 
 @dataclass(frozen=True)
 class _Tables:
-    """Best packing per table, number of nodes and budget; `chosen` is an item, or -1."""
+    """Best packing per table, number of nodes and budget.
+
+    Attributes
+    ----------
+    chosen
+        An item of which there may be several, or -1.
+    lone
+        Items of which there is one at most, and whether it is taken; the last one decides first.
+    """
 
     items: _Items
     worth: Floats
     chosen: Ints
+    lone: list[tuple[int, Bools]]
 
     def content(self, table: int, nodes: int, budget: int) -> Counter[int]:
         """Slots of the best packing."""
         counts: Counter[int] = Counter()
+        for item, is_taken in reversed(self.lone):
+            if is_taken[table, nodes, budget]:
+                nodes, budget = self._take(counts, item, table, nodes, budget)
         while nodes:
             choice = int(self.chosen[table, nodes, budget])
             if choice < 0:
                 nodes -= 1
-                continue
-            counts[int(self.items.slot[choice, table])] += 1
-            nodes -= int(self.items.size[choice])
-            budget -= int(self.items.charge[choice])
+            else:
+                nodes, budget = self._take(counts, choice, table, nodes, budget)
         return counts
+
+    def _take(
+        self, counts: Counter[int], item: int, table: int, nodes: int, budget: int
+    ) -> tuple[int, int]:
+        counts[int(self.items.slot[item, table])] += 1
+        return nodes - int(self.items.size[item]), budget - int(self.items.charge[item])
 
 
 def _tables(items: _Items, most: int, budget: int) -> _Tables:
-    """Unbounded knapsacks over nodes and budget, all tables and budgets at once."""
+    """Knapsacks over nodes and budget, all tables and budgets at once."""
     worth = np.zeros((items.worth.shape[1], most + 1, budget + 1))
     chosen = np.full(worth.shape, -1)
+    numbers = [n for n in range(len(items.size)) if items.charge[n] <= budget]
     for nodes in range(1, most + 1):
         worth[:, nodes] = worth[:, nodes - 1]
-        for number, (size, charge) in enumerate(zip(items.size, items.charge, strict=True)):
-            if size > nodes or charge > budget:
+        for number in numbers:
+            size, charge = items.size[number], items.charge[number]
+            if size > nodes or items.is_lone[number]:
                 continue
             offer = worth[:, nodes - size, : budget + 1 - charge] + items.worth[number][:, None]
             present = worth[:, nodes, charge:]
             is_better = offer > present + TOLERANCE
             np.copyto(present, offer, where=is_better)
             np.copyto(chosen[:, nodes, charge:], number, where=is_better)
-    return _Tables(items, worth, chosen)
+    lone = []
+    for number in numbers:
+        size, charge = items.size[number], items.charge[number]
+        if not items.is_lone[number] or size > most:
+            continue
+        is_taken = np.zeros(worth.shape, dtype=bool)
+        offer = worth[:, : most + 1 - size, : budget + 1 - charge]
+        offer = offer + items.worth[number][:, None, None]
+        present = worth[:, size:, charge:]
+        is_better = offer > present + TOLERANCE
+        is_taken[:, size:, charge:] = is_better
+        np.copyto(present, offer, where=is_better)
+        lone.append((number, is_taken))
+    return _Tables(items, worth, chosen, lone)
 
 
 def _joined(gain: Floats, free: Ints) -> tuple[Floats, Ints]:
     """Worth of two halves for what both leave together, and what the first of them leaves.
 
-    A (max, +) convolution, all pairs at once.
+    A (max, +) convolution, all pairs of similar size at once.
+
+    Parameters
+    ----------
+    free
+        Per half its free nodes, the most that it leaves.
     """
-    first, second = gain[0::2], gain[1::2]
-    width = gain.shape[1]
-    joined = np.full((len(first), 2 * width - 1), IMPOSSIBLE)
+    halves = free.reshape(-1, 2)
+    most = int(halves.sum(axis=1).max(initial=0)) + 1
+    joined = np.full((len(halves), most), IMPOSSIBLE)
     left = np.zeros(joined.shape, dtype=np.int64)
-    for nodes in range(width):
-        window = joined[:, nodes : nodes + width]
+    order = np.argsort(halves.max(axis=1), kind="stable")
+    for rows in np.array_split(order, PORTIONS):
+        width = halves[rows].max(axis=0, initial=0) + 1
+        worth, first = _convolved(gain[2 * rows, : width[0]], gain[2 * rows + 1, : width[1]])
+        joined[rows, : worth.shape[1]] = worth[:, :most]
+        left[rows, : worth.shape[1]] = first[:, :most]
+    return joined, left
+
+
+def _convolved(first: Floats, second: Floats) -> tuple[Floats, Ints]:
+    width = second.shape[1]
+    worth = np.full((len(first), first.shape[1] + width - 1), IMPOSSIBLE)
+    left = np.zeros(worth.shape, dtype=np.int64)
+    for nodes in range(first.shape[1]):
+        window = worth[:, nodes : nodes + width]
         offer = first[:, nodes : nodes + 1] + second
         is_better = offer > window
         np.copyto(window, offer, where=is_better)
         np.copyto(left[:, nodes : nodes + width], nodes, where=is_better)
-    most = int(free.max(initial=0)) + 1
-    return joined[:, :most], left[:, :most]
+    return worth, left

@@ -37,6 +37,8 @@ class Slot:
         Aggregates that a unit beyond all levels may touch, where that is limited.
     is_single
         Whether it is one node, anywhere: also outside of all blocks.
+    spreads
+        Whether the units of a job take a base block each.
     """
 
     span: int | None
@@ -47,6 +49,7 @@ class Slot:
     holds: bool = False
     max_lower: int | None = None
     is_single: bool = False
+    spreads: bool = False
 
     @property
     def nodes(self) -> int:
@@ -63,7 +66,7 @@ class Slot:
         """Equal for slots that nothing distinguishes; candidate sets are shared objects."""
         return (
             *(self.span, self.size, self.charges, id(self.candidates), self.packing),
-            *(self.holds, self.max_lower, self.is_single),
+            *(self.holds, self.max_lower, self.is_single, self.spreads),
         )
 
 
@@ -84,9 +87,16 @@ def slots_and_demands(
     numbers: dict[Hashable, int] = {}
     slots: list[Slot] = []
     demands: list[Demand] = []
+    inside = topology.block_of.keys()
+    # Candidate sets are shared objects, and large.
+    sets = {
+        id(option.candidates): option.candidates for shape in shapes for option in shape.options
+    }
+    outside = {key for key, candidates in sets.items() if not candidates <= inside}
     for shape_index, shape in enumerate(shapes):
         for option_index, option in enumerate(shape.options):
-            slot, count = _slot(instance, topology, option)
+            is_outside = id(option.candidates) in outside
+            slot, count = _slot(instance, topology, option, is_outside=is_outside)
             if slot.key not in numbers:
                 numbers[slot.key] = len(slots)
                 slots.append(slot)
@@ -94,12 +104,13 @@ def slots_and_demands(
     return slots, demands
 
 
-def _slot(instance: Instance, topology: BlockTopology, option: Option) -> tuple[Slot, int]:
+def _slot(
+    instance: Instance, topology: BlockTopology, option: Option, *, is_outside: bool
+) -> tuple[Slot, int]:
     """The slot of an option and how many one job needs."""
     units = option.units
     charges = _least_charges(instance, option)
     candidates = option.candidates
-    is_outside = not candidates <= topology.block_of.keys()
     if option.is_flat or (option.is_one_node and (is_outside or not option.holds_sites)):
         # Outside of all blocks there is nothing to hold.
         nodes = option.job.num_nodes
@@ -113,7 +124,7 @@ def _slot(instance: Instance, topology: BlockTopology, option: Option) -> tuple[
             return Slot(span, count * size, charges, candidates, packing, is_held), 1
     if small_unit(option):
         if not option.holds_sites:
-            return Slot(1, size, charges, candidates), count
+            return Slot(1, size, charges, candidates, spreads=option.one_per_site), count
         # A held base block takes no other job: blocks are counted, not units (`held_blocks`).
         packing = (count, size, option.one_per_site)
         return Slot(1, size, charges, candidates, packing, holds=True), count
