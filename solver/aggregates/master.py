@@ -165,9 +165,8 @@ class Master:
                     if smaller:
                         self._exchange(index, (max(smaller, key=lambda m: self.slots[m].size),))
             if slot.span == 1:
-                of_size = {
-                    self.slots[m].size: m for m in groups[1, id(slot.candidates), slot.charges]
-                }
+                alike = groups.get((1, id(slot.candidates), slot.charges), [])
+                of_size = {self.slots[m].size: m for m in alike}
                 for size, member in of_size.items():
                     rest = slot.size - size
                     if size <= rest and rest in of_size:
