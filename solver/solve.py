@@ -31,8 +31,10 @@ FEW_PAIRS = 4_000
 # Refining every lane into single bins is only worth a try below this many bins.
 MOST_SINGLE_BINS = 600
 # Of the budget, what branch and price may use, and of the rest the relaxation of a large instance.
-PATTERNS_SHARE = 0.6
+PATTERNS_SHARE = 0.75
 BOUND_SHARE = 0.4
+# A relaxation is not tried where the gap is smaller than this already.
+CLOSE = 0.03
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def optimal(
         found = _solve_large(instance, options, budget, progress, start)
     else:
         known = _decomposed(instance, options, budget, progress, start, model.num_pairs)
-        found = _solve(model, budget, progress, known.plan, known.bound)
+        start = known.plan
+        found = _solve(model, budget, progress, start, known.bound)
     _check(instance, options, found.plan)
     scored = score(instance, found.plan, options)
     if is_better(score(instance, start, options), scored):
@@ -106,11 +109,22 @@ def optimal(
 
 @dataclass(frozen=True)
 class _Known:
-    """What is known before the models of CP-SAT are solved; `bound` of the first term, if any."""
+    """What is known before the models of CP-SAT are solved.
+
+    Attributes
+    ----------
+    bound
+        Of the first term, if any.
+    wanted
+        Jobs that the linear program starts.
+    is_close
+        Whether the plan is so near the bound that no relaxation would lower that.
+    """
 
     plan: Plan
     bound: int | None = None
     wanted: frozenset[str] = frozenset()
+    is_close: bool = False
 
 
 def _decomposed(
@@ -135,7 +149,9 @@ def _decomposed(
         best = max(reached, before)
         shown = f"{options.objective.value}: {best} (bound {found.bound})"
         progress(f"{shown} after {budget.wall_s:.1f} s")
-    return _Known(found.plan if reached >= before else start, found.bound, found.wanted)
+    plan = found.plan if reached >= before else start
+    is_close = max(reached, before) >= (1 - CLOSE) * found.bound
+    return _Known(plan, found.bound, found.wanted, is_close)
 
 
 def _solve(
@@ -179,7 +195,10 @@ def _solve_large(
     """A bound by relaxation, a plan by neighbourhoods; only the first term is bounded."""
     model = build_relaxation(instance, options)
     known = _decomposed(instance, options, budget, progress, start)
-    relaxed, wanted = _relaxed(model, budget, progress, known.bound)
+    if known.is_close:
+        relaxed, wanted = TermValue(options.objective.value, 0, known.bound), known.wanted
+    else:
+        relaxed, wanted = _relaxed(model, budget, progress, known.bound)
     bound = relaxed.value if relaxed.proven else relaxed.bound
     plan = known.plan
     if bound is not None:

@@ -24,11 +24,12 @@ from .offer import offer_of
 from .place import place_anchors, place_beyond
 from .pricing import Pricer
 
-# Of the budget, what the bound, and what the dive after it, may use.
+# Of the budget's rest, what the bound, the dive after it, and branching at last may use.
 BOUND_SHARE = 0.4
 # Nodes of an aggregate up to which its dynamic program is fast (see `pricing.Pricer`).
 MOST_NODES = 2048
 DIVE_SHARE = 0.4
+BRANCH_SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,9 @@ def by_aggregates(
         plans.append(Plan(tuple(legal_part(instance, options, plan.placements))))
     best_plan = max(plans, key=lambda plan: int(first_term(instance, plan, options.objective)))
     value = int(first_term(instance, best_plan, options.objective))
-    problem.generator.budget = budget
+    part = problem.generator.budget = budget.part(BRANCH_SHARE)
     highest = Brancher(problem.generator, highest).run(value, progress)
+    budget.add(part)
     return Decomposed(min(bound, _rounded(highest)), best_plan, wanted)
 
 
