@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .bound import COARSE, INTEGRAL, Generator
 from .master import Relaxed, serves
 from .pricing import Pattern
-from .slots import Demand
+from .slots import Demand, Slot
 
 # Linear programs solved on the way down, and rounds of pricing in each.
 MOST_DIVES = 60
 ROUNDS = 12
 
 
+# Per unit of a job, the nodes it takes from which aggregates.
+Shares = Sequence[dict[int, int]]
+
+
 @dataclass(frozen=True)
 class Anchor:
-    """A job of several base blocks, not beyond all levels, and where its units go.
+    """A job of several base blocks, and where its units go.
 
     Attributes
     ----------
     regions
         Region number per unit, of the slot's span.
+    shares
+        Of a job beyond all levels instead: per unit, the nodes it takes from which aggregates.
     """
 
     job: int
     demand: Demand
-    regions: tuple[int, ...]
+    regions: tuple[int, ...] = ()
+    shares: Shares = ()
 
 
 @dataclass(frozen=True)
@@ -114,14 +122,24 @@ def assign(generator: Generator, dived: Dived) -> list[Anchor]:
     for pattern in dived.patterns.values():
         for number, region in pattern.regions:
             offered[number].append(region)
+    nodes: dict[int, dict[int, int]] = defaultdict(dict)
+    for aggregate, pattern in dived.patterns.items():
+        for number, count in pattern.counts.items():
+            if slots[number].span is None:
+                nodes[number][aggregate] = count
     wanted = [
         (job, demand)
         for job, demand in _anchored_jobs(generator).items()
-        if dived.starts[job] > 0.5 and slots[demand.slot].span is not None
+        if dived.starts[job] > 0.5
     ]
     anchors = []
     for job, demand in sorted(wanted, key=lambda pair: -master.values[pair[0]]):
         slot = slots[demand.slot]
+        if slot.span is None:
+            shares = _shared(nodes[demand.slot], slot, demand.count)
+            if shares:
+                anchors.append(Anchor(job, demand, shares=shares))
+            continue
         larger = [
             other
             for other in offered
@@ -140,3 +158,27 @@ def assign(generator: Generator, dived: Dived) -> list[Anchor]:
                 Anchor(job, demand, tuple(region for _, region in regions[: demand.count]))
             )
     return anchors
+
+
+def _shared(nodes: dict[int, int], slot: Slot, count: int) -> list[dict[int, int]]:
+    """Take `count` units from what aggregates offer, the most from each; empty if that fails."""
+    units: list[dict[int, int]] = []
+    left = dict(nodes)
+    for _ in range(count):
+        unit: dict[int, int] = {}
+        missing = slot.size
+        for aggregate in sorted(left, key=lambda each: (-left[each], each)):
+            if not missing:
+                break
+            unit[aggregate] = min(left[aggregate], missing)
+            missing -= unit[aggregate]
+        if missing or len(unit) > (slot.max_lower or len(unit)):
+            return []
+        for aggregate, taken in unit.items():
+            left[aggregate] -= taken
+            if not left[aggregate]:
+                del left[aggregate]
+        units.append(unit)
+    nodes.clear()
+    nodes.update(left)
+    return units

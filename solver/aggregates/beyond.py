@@ -9,11 +9,12 @@ would be worth to others.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from ortools.sat.python import cp_model
 
 from ..budget import Budget
+from .anchors import Shares
 from .bound import INTEGRAL, Generator
 from .master import Master, Relaxed
 from .pricing import Floats
@@ -27,13 +28,10 @@ UNIT = 10
 MOST_DIVES = 40
 ROUNDS = 12
 
-# Per unit of a job, the nodes it takes from which aggregates.
-Shares = list[dict[int, int]]
-
 
 def place_largest(
     generator: Generator, relaxed: Relaxed, budget: Budget
-) -> list[dict[int, Shares]]:
+) -> list[Mapping[int, Shares]]:
     """Two choices of jobs beyond all levels, with the aggregates of their units.
 
     The first chooses freely at the generator's best prices; the second among the jobs that remain
@@ -68,7 +66,7 @@ def _exactly(
     demands: dict[int, Demand],
     chosen: Collection[int],
     budget: Budget,
-) -> dict[int, Shares]:
+) -> Mapping[int, Shares]:
     """Where jobs among `chosen` take their nodes; empty if nothing was found in time.
 
     Parameters
@@ -139,7 +137,7 @@ class _Largest:
         gain = self._gain[aggregate]
         return max(0, round(UNIT * min(float(gain[0] - gain[room]), self._most) / room))
 
-    def solve(self, budget: Budget) -> dict[int, Shares]:
+    def solve(self, budget: Budget) -> Mapping[int, Shares]:
         """The shares of the best choice found."""
         for aggregate in self._taken:
             self._limit(aggregate)
@@ -148,7 +146,7 @@ class _Largest:
         limit = solver.parameters.max_deterministic_time
         solver.parameters.max_deterministic_time = min(limit, MOST_WORK)
         status = budget.spend(solver, self._model, None)
-        found: dict[int, Shares] = {}
+        found: dict[int, list[dict[int, int]]] = {}
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             for job, shares in self._units:
                 taken = {aggregate: solver.value(share) for aggregate, share in shares.items()}

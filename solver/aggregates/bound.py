@@ -11,7 +11,7 @@ import numpy as np
 from ...models.plan import Progress
 from ..budget import Budget
 from .master import Master, Relaxed
-from .pricing import Pricer, Prices
+from .pricing import Floats, Pricer, Prices
 
 # Share of the best prices so far in those that are tried next (Wentges).
 SMOOTHING = 0.5
@@ -150,26 +150,15 @@ class Generator:
         extra = self.master.extra_worth(self.required)
         relaxed = None
         for _ in range(most_rounds):
-            found = self.master.solve()
-            self.budget.work += self.master.steps * self.master.num_rows * STEP_WORK
+            found = self.solve()
             if found is None:
                 break
             relaxed = found
-            tried = self.center.mixed(relaxed.prices, SMOOTHING)
-            added = 0
-            for prices in (tried, relaxed.prices):
-                values, patterns = self.pricer.best(prices)
-                self.budget.work += int(self.master.regions.free.sum()) * PRICING_WORK
+            added, priced = self.generate(relaxed)
+            for prices, values in priced:
                 bound = self.master.bound(prices, values, self.refused, self.required)
                 if bound < best:
                     best, self.center = bound, prices
-                threshold = 1e-6 * max(1.0, relaxed.value)
-                for pattern in patterns:
-                    is_open = pattern.aggregate not in self.settled
-                    if is_open and self.master.gain(pattern, relaxed) > threshold / len(patterns):
-                        added += self.master.add(pattern)
-                if added:
-                    break
             if progress is not None:
                 progress(
                     f"linear program {relaxed.value:.0f} (bound {best:.0f})"
@@ -181,6 +170,35 @@ class Generator:
                 break
         self.scale = min(self.scale, best)
         return relaxed, best
+
+    def generate(self, relaxed: Relaxed) -> tuple[int, list[tuple[Prices, Floats]]]:
+        """Add patterns that are worth more than present ones.
+
+        Returns
+        -------
+        int, list of (Prices, array)
+            How many were new; prices that were tried, with the best value per aggregate.
+        """
+        added = 0
+        priced = []
+        for prices in (self.center.mixed(relaxed.prices, SMOOTHING), relaxed.prices):
+            values, patterns = self.pricer.best(prices)
+            priced.append((prices, values))
+            self.budget.work += int(self.master.regions.free.sum()) * PRICING_WORK
+            threshold = 1e-6 * max(1.0, relaxed.value)
+            for pattern in patterns:
+                is_open = pattern.aggregate not in self.settled
+                if is_open and self.master.gain(pattern, relaxed) > threshold / len(patterns):
+                    added += self.master.add(pattern)
+            if added:
+                break
+        return added, priced
+
+    def solve(self) -> Relaxed | None:
+        """The linear program over the patterns so far; None if it has no solution."""
+        relaxed = self.master.solve()
+        self.budget.work += self.master.steps * self.master.num_rows * STEP_WORK
+        return relaxed
 
 
 def first_prices(master: Master) -> Prices:

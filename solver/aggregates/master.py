@@ -289,24 +289,32 @@ class Master:
         Each job starts where it is worth more than the slots it uses, a required one anyway; each
         aggregate hosts what is worth most, and what wide layers admit is paid for.
         """
-        room = sum(
-            price * row.room for price, row in zip(prices.wide, self.regions.wide, strict=True)
-        )
-        cost: dict[int, float] = {}
+        costs = self.costs(prices)
+        total = self.worth(prices, pattern_values)
+        for number, shape in enumerate(self.shapes):
+            for job in shape.jobs:
+                if job in required:
+                    total += self.values[job] - float(costs[number])
+                elif job not in refused:
+                    total += max(0.0, self.worths[job] - float(costs[number]))
+        return total
+
+    def worth(self, prices: Prices, pattern_values: Floats) -> float:
+        """What the best patterns and the room of wide layers are worth."""
+        rooms = zip(prices.wide, self.regions.wide, strict=True)
+        room = sum(float(price) * row.room for price, row in rooms)
+        return float(pattern_values @ self.regions.copies) + room
+
+    def costs(self, prices: Prices) -> Floats:
+        """Per shape, the least that the slots of one job cost."""
+        costs = np.full(len(self.shapes), np.inf)
         for demand in self.demands:
             slot = self.slots[demand.slot]
             own = demand.count * slot.per_unit * float(prices.slots[demand.slot])
             if slot.max_lower is not None:
                 own -= demand.count * slot.max_lower * float(prices.touches[demand.slot])
-            cost[demand.shape] = min(own, cost.get(demand.shape, own))
-        total = float(pattern_values @ self.regions.copies) + room
-        for number, shape in enumerate(self.shapes):
-            for job in shape.jobs:
-                if job in required:
-                    total += self.values[job] - cost[number]
-                elif job not in refused:
-                    total += max(0.0, self.worths[job] - cost[number])
-        return float(total)
+            costs[demand.shape] = min(own, costs[demand.shape])
+        return costs
 
     def gain(self, pattern: Pattern, relaxed: Relaxed) -> float:
         """Reduced cost of a pattern: what it is worth beyond the aggregate's present ones."""

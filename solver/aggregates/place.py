@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from ...models.plan import Placement
-from .anchors import Anchor
-from .beyond import Shares
+from .anchors import Anchor, Shares
 from .master import Master
 from .pricing import Pattern
 from .regions import Regions
 from .slots import Demand, Slot
+
+# Larger than any span: jobs beyond all levels take what the others leave.
+BEYOND = 1 << 62
 
 
 class Canvas:
@@ -56,13 +58,17 @@ def place_anchors(
     for anchor in sorted(
         anchors,
         key=lambda a: (
-            slots[a.demand.slot].span or 0,
+            slots[a.demand.slot].span or BEYOND,
             slots[a.demand.slot].packing is None,
             -slots[a.demand.slot].size,
         ),
     ):
         before = [list(nodes) for nodes in canvas.nodes], list(canvas.budget), list(canvas.left)
-        segments = _segments(canvas, master, anchor)
+        segments = (
+            _from_shares(canvas, master, anchor.demand, anchor.shares)
+            if anchor.shares
+            else _segments(canvas, master, anchor)
+        )
         if segments is None:
             canvas.nodes, canvas.budget, canvas.left = before
             continue
@@ -70,25 +76,34 @@ def place_anchors(
     return placements
 
 
-def place_beyond(master: Master, shares_of: dict[int, Shares]) -> list[Placement]:
+def place_beyond(master: Master, shares_of: Mapping[int, Shares]) -> list[Placement]:
     """Placements of jobs beyond all levels, from the aggregates they were given."""
     canvas = Canvas(master.regions, {})
-    span = master.regions.span
     placements = []
     for demand in master.demands:
-        slot = master.slots[demand.slot]
-        charge = int(master.regions.charge[demand.slot])
         for job in master.shapes[demand.shape].jobs:
-            segments: list[list[int]] = []
-            for shares in shares_of.get(job, []):
-                nodes: list[int] = []
-                for aggregate, count in shares.items():
-                    blocks = range(aggregate * span, (aggregate + 1) * span)
-                    nodes += _loose(canvas, blocks, count, slot, charge) or []
-                segments.append(nodes)
-            if segments and all(len(nodes) == slot.size for nodes in segments):
+            segments = _from_shares(canvas, master, demand, shares_of.get(job, ()))
+            if segments:
                 placements.append(_placement(master, job, demand, segments))
     return placements
+
+
+def _from_shares(
+    canvas: Canvas, master: Master, demand: Demand, shares_of: Shares
+) -> list[list[int]] | None:
+    slot = master.slots[demand.slot]
+    charge = int(master.regions.charge[demand.slot])
+    span = master.regions.span
+    segments = []
+    for shares in shares_of:
+        nodes: list[int] = []
+        for aggregate, count in shares.items():
+            blocks = range(aggregate * span, (aggregate + 1) * span)
+            nodes += _loose(canvas, blocks, count, slot, charge) or []
+        if len(nodes) != slot.size:
+            return None
+        segments.append(nodes)
+    return segments
 
 
 def _placement(master: Master, job: int, demand: Demand, segments: list[list[int]]) -> Placement:

@@ -1,0 +1,137 @@
+"""Which jobs cannot all start together, by the prices of a linear program.
+
+In every legal plan the aggregates offer the slots of all jobs that start. So for any prices the
+best patterns and the wide layers must be worth what the slots of these jobs cost (Farkas): prices
+for which they are not refute the jobs, and every larger set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .bound import Generator
+from .pricing import Floats, Prices
+
+MOST_ROUNDS = 200
+# Prices that refuted something are kept, so many of them: they mostly refute the next job, too.
+MOST_KEPT = 60
+# A job starts as a whole.
+WHOLE = 1e-6
+# Share of all that aggregates are worth by which they must fall short.
+CLEARLY = 1e-7
+
+
+@dataclass
+class Certificate:
+    """Prices, and what they say.
+
+    Attributes
+    ----------
+    worth
+        Of the best patterns and wide layers.
+    costs
+        Per shape, of the slots of one job.
+    paid
+        Costs of all jobs that are fixed.
+    """
+
+    prices: Prices
+    worth: float
+    costs: Floats
+    paid: float
+
+    def refutes(self, cost: float) -> bool:
+        """Whether jobs of that cost cannot start beside the fixed ones."""
+        return self.paid + cost > self.worth + CLEARLY * max(1.0, self.worth)
+
+
+class Refuter:
+    """Decides which jobs may start beside fixed ones, as far as the linear program can tell.
+
+    Parameters
+    ----------
+    generator
+        Of a master in which every job is worth something; all its decisions are undone.
+    """
+
+    def __init__(self, generator: Generator) -> None:
+        self._generator = generator
+        master = generator.master
+        self._shape_of = {
+            job: number for number, shape in enumerate(master.shapes) for job in shape.jobs
+        }
+        self._fixed: list[int] = []
+        self._certificates: list[Certificate] = []
+        generator.decide(dict.fromkeys(self._shape_of, False))
+
+    def knows(self, job: int) -> bool:
+        """Whether the job has a chance at all."""
+        return job in self._shape_of
+
+    def is_refuted(self, job: int) -> bool:
+        """Whether prices kept from before refute the job beside the fixed ones."""
+        shape = self._shape_of[job]
+        return any(each.refutes(float(each.costs[shape])) for each in self._certificates)
+
+    def first_refuted(self, jobs: Sequence[int]) -> int | None:
+        """Index of the first of `jobs` that kept prices refute beside those before it."""
+        earliest = None
+        for certificate in self._certificates:
+            costs = certificate.costs[[self._shape_of[job] for job in jobs]].cumsum()
+            for index, cost in enumerate(costs[:earliest]):
+                if certificate.refutes(float(cost)):
+                    earliest = index
+                    break
+        return earliest
+
+    def admits(self, jobs: Sequence[int]) -> bool | None:
+        """Whether the linear program starts all fixed jobs and these; None if time is up.
+
+        Where it does not, the prices that say so are kept.
+        """
+        generator, master = self._generator, self._generator.master
+        for job in jobs:
+            master.release(job)
+        for _ in range(MOST_ROUNDS):
+            relaxed = generator.solve()
+            if relaxed is None or generator.budget.is_spent:
+                break
+            if all(relaxed.starts[job] >= 1 - WHOLE for job in (*self._fixed, *jobs)):
+                return True
+            added, priced = generator.generate(relaxed)
+            for prices, values in priced:
+                certificate = self._certificate(prices, values)
+                cost = sum(float(certificate.costs[self._shape_of[job]]) for job in jobs)
+                if certificate.refutes(cost):
+                    self._keep(certificate)
+                    return self._undone(jobs, False)
+            generator.center = priced[-1][0]
+            if not added:
+                break
+        return self._undone(jobs, None)
+
+    def _undone(self, jobs: Sequence[int], answer: bool | None) -> bool | None:
+        for job in jobs:
+            self._generator.master.refuse(job)
+        return answer
+
+    def _keep(self, certificate: Certificate) -> None:
+        self._certificates = [certificate, *self._certificates[: MOST_KEPT - 1]]
+
+    def fix(self, jobs: Sequence[int]) -> None:
+        """Let these jobs, which were admitted, start for good."""
+        self._fixed += jobs
+        for certificate in self._certificates:
+            certificate.paid += sum(float(certificate.costs[self._shape_of[j]]) for j in jobs)
+
+    @property
+    def prices(self) -> list[Prices]:
+        """Prices that refuted something, the latest first."""
+        return [each.prices for each in self._certificates]
+
+    def _certificate(self, prices: Prices, values: Floats) -> Certificate:
+        master = self._generator.master
+        costs = master.costs(prices)
+        paid = sum(float(costs[self._shape_of[job]]) for job in self._fixed)
+        return Certificate(prices, master.worth(prices, values), costs, paid)
