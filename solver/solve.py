@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from ..models.errors import SolverError
 from ..models.instance import Instance
-from ..models.plan import Plan, PlanOptions, PlanResult, Progress, Stop, TermValue
+from ..models.plan import Objective, Plan, PlanOptions, PlanResult, Progress, Stop, TermValue
 from ..models.rules import verify
 from ..models.score import first_term, is_better, score
 from .aggregates.plan import by_aggregates, is_decomposable
+from .aggregates.priority import by_priority
 from .budget import Budget
 from .build import TooLarge, build_model, build_relaxation
 from .decode import Decoder
@@ -82,7 +83,7 @@ def optimal(
     else:
         known = _decomposed(instance, options, budget, progress, start, model.num_pairs)
         start = known.plan
-        found = _solve(model, budget, progress, start, known.bound)
+        found = _solve(model, budget, progress, start, known.term)
     _check(instance, options, found.plan)
     scored = score(instance, found.plan, options)
     if is_better(score(instance, start, options), scored):
@@ -113,16 +114,17 @@ class _Known:
 
     Attributes
     ----------
-    bound
-        Of the first term, if any.
+    term
+        The first one: the bound of a sum; the largest start vector that is not refuted, and how
+        far that is decided. None if nothing is known.
     wanted
         Jobs that the linear program starts.
     is_close
-        Whether the plan is so near the bound that no relaxation would lower that.
+        Whether no relaxation would lower the bound.
     """
 
     plan: Plan
-    bound: int | None = None
+    term: TermValue | None = None
     wanted: frozenset[str] = frozenset()
     is_close: bool = False
 
@@ -137,21 +139,43 @@ def _decomposed(
 ) -> _Known:
     """Branch and price, where that is possible and the model is not small; the better plan."""
     is_small = num_pairs is not None and num_pairs < FEW_PAIRS
-    if is_small or budget.is_spent or not is_decomposable(instance, options):
+    if is_small or budget.is_spent or not is_decomposable(instance):
         return _Known(start)
     part = budget.part(PATTERNS_SHARE)
-    found = by_aggregates(instance, options, start, part, _prefixed(progress, "patterns, "))
+    tell = _prefixed(progress, "patterns, ")
+    known = (
+        _ranked(instance, options, start, part, tell)
+        if options.objective is Objective.PRIORITY
+        else _bounded(instance, options, start, part, tell)
+    )
     budget.add(part)
+    return known
+
+
+def _ranked(
+    instance: Instance, options: PlanOptions, start: Plan, budget: Budget, tell: Progress | None
+) -> _Known:
+    found = by_priority(instance, options, start, budget, tell)
+    through = instance.jobs[found.decided - 1].job_id if found.decided else None
+    term = TermValue(options.objective.value, found.bound, found.bound, proven_through=through)
+    wanted = (job.job_id for job, bit in zip(instance.jobs, found.bound, strict=True) if bit > "0")
+    return _Known(found.plan, term, frozenset(wanted), is_close=True)
+
+
+def _bounded(
+    instance: Instance, options: PlanOptions, start: Plan, budget: Budget, tell: Progress | None
+) -> _Known:
+    found = by_aggregates(instance, options, start, budget, tell)
     reached, before = (
         int(first_term(instance, plan, options.objective)) for plan in (found.plan, start)
     )
-    if progress is not None:
-        best = max(reached, before)
+    best = max(reached, before)
+    if tell is not None:
         shown = f"{options.objective.value}: {best} (bound {found.bound})"
-        progress(f"{shown} after {budget.wall_s:.1f} s")
+        tell(f"{shown} after {budget.wall_s:.1f} s")
     plan = found.plan if reached >= before else start
-    is_close = max(reached, before) >= (1 - CLOSE) * found.bound
-    return _Known(plan, found.bound, found.wanted, is_close)
+    term = TermValue(options.objective.value, 0, found.bound)
+    return _Known(plan, term, found.wanted, is_close=best >= (1 - CLOSE) * found.bound)
 
 
 def _solve(
@@ -159,18 +183,23 @@ def _solve(
     budget: Budget,
     progress: Progress | None,
     start: Plan,
-    bound: int | None = None,
+    known: TermValue | None = None,
 ) -> _Found:
-    """Every term in turn on the whole model; `bound` of the first one is known already."""
+    """Every term in turn on the whole model; of the first one something may be known already."""
     instance, options = model.instance, model.plan_options
     add_hint(model, start)
     stages = Stages(model, budget, progress)
-    terms = [optimise_first(stages, bound)]
+    reached = first_term(instance, start, options.objective)
+    if known is not None and known.bound == reached:
+        terms = [stages.fix_first(reached)]
+    else:
+        bound = known.bound if known is not None else None
+        terms = [optimise_first(stages, bound if isinstance(bound, int) else None)]
     for term in later_terms(model):
         outcome = stages.optimise(term)
         value = 0 if outcome.value is None else outcome.value
-        known = outcome.bound if outcome.solution is not None else None
-        terms.append(TermValue(term.name, value, known, term.is_minimised))
+        limit = outcome.bound if outcome.solution is not None else None
+        terms.append(TermValue(term.name, value, limit, term.is_minimised))
     if stages.best is None:
         return _Found(start, [terms[0], *_unbounded(terms[1:])], model)
     try:
@@ -181,7 +210,7 @@ def _solve(
         is_refined = num_bins == len(model.layout.lanes)
         if num_bins <= MOST_SINGLE_BINS and not is_refined and not budget.is_stopped:
             refined = build_model(instance, options, ALL_SINGLE)
-            return _solve(refined, budget, progress, start, bound)
+            return _solve(refined, budget, progress, start, known)
         return _Found(start, [terms[0], *_unbounded(terms[1:])], model)
 
 
@@ -195,31 +224,32 @@ def _solve_large(
     """A bound by relaxation, a plan by neighbourhoods; only the first term is bounded."""
     model = build_relaxation(instance, options)
     known = _decomposed(instance, options, budget, progress, start)
-    if known.is_close:
-        relaxed, wanted = TermValue(options.objective.value, 0, known.bound), known.wanted
+    if known.term is not None and known.is_close:
+        relaxed, wanted = known.term, known.wanted
     else:
-        relaxed, wanted = _relaxed(model, budget, progress, known.bound)
-    bound = relaxed.value if relaxed.proven else relaxed.bound
+        relaxed, wanted = _relaxed(model, budget, progress, known.term)
+    goal = relaxed.value if relaxed.proven else relaxed.bound
     plan = known.plan
-    if bound is not None:
+    if goal is not None:
         wanted = known.wanted or wanted
-        plan = improve(instance, options, plan, budget, bound, wanted, progress)
+        plan = improve(instance, options, plan, budget, goal, wanted, progress)
     terms = [
         TermValue(term.term, term.value, None, term.is_minimised)
         for term in score(instance, plan, options)
     ]
     through = _agreed_through(instance, terms[0].value, relaxed)
-    terms[0] = replace(terms[0], bound=bound, proven_through=through)
+    terms[0] = replace(terms[0], bound=goal, proven_through=through)
     return _Found(plan, terms, model)
 
 
 def _relaxed(
-    model: PlacementModel, budget: Budget, progress: Progress | None, known: int | None
+    model: PlacementModel, budget: Budget, progress: Progress | None, known: TermValue | None
 ) -> tuple[TermValue, frozenset[str]]:
     """The first term of a relaxation, no higher than the known bound, and the jobs it starts."""
     bounding = budget.part(BOUND_SHARE)
     stages = Stages(model, bounding, _prefixed(progress, "relaxation, "))
-    relaxed = optimise_first(stages, known)
+    bound = None if known is None else known.bound
+    relaxed = optimise_first(stages, bound if isinstance(bound, int) else None)
     budget.add(bounding)
     if stages.best is None:
         return relaxed, frozenset()

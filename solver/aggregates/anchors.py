@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
-from .bound import COARSE, INTEGRAL, Generator
-from .master import Relaxed, serves
-from .pricing import Pattern
+from .bound import INTEGRAL, Generator
+from .master import Master, Relaxed, serves
+from .pricing import Anchors, Pattern
 from .slots import Demand, Slot
 
 # Linear programs solved on the way down, and rounds of pricing in each.
-MOST_DIVES = 60
-ROUNDS = 12
+MOST_DIVES = 300
+ROUNDS = 20
+# Ways to settle an aggregate that are compared, and aggregates whose ways are.
+MOST_WAYS = 3
+MOST_TRIED = 4
 
 
 # Per unit of a job, the nodes it takes from which aggregates.
@@ -40,31 +44,46 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Dived:
-    """Where the dive ended: the likely pattern per aggregate, and the jobs that start."""
+    """Where the dive ended.
+
+    Attributes
+    ----------
+    patterns
+        The likely one per aggregate.
+    nodes
+        Per slot beyond all levels the nodes that aggregates offer, on average over their patterns.
+    starts
+        Per job position.
+    """
 
     patterns: dict[int, Pattern]
+    nodes: dict[int, dict[int, int]]
     starts: dict[int, float]
 
 
-def dive(generator: Generator, relaxed: Relaxed) -> Dived:
+def dive(generator: Generator, relaxed: Relaxed, *, all_start: bool = False) -> Dived:
     """Settle the jobs and patterns that reach beyond base blocks.
 
     The fractional job that is worth most is rounded, then the aggregates whose choice is clearest
     are settled, each time with new prices for the rest.
+
+    Parameters
+    ----------
+    all_start
+        Whether no job is to be rounded: all start as far as that is possible.
     """
-    anchored = _anchored_jobs(generator)
+    anchored = {} if all_start else _anchored_jobs(generator)
     for _ in range(MOST_DIVES):
         if generator.budget.is_spent:
             break
         found = generator.dive(relaxed, anchored, most_rounds=ROUNDS)
         if found is None:
-            if not _settle_aggregates(generator, relaxed):
-                break
-            found, _ = generator.run(precision=COARSE, most_rounds=ROUNDS)
-            if found is None:
-                break
+            found = _settle_aggregates(generator, relaxed)
+        if found is None:
+            break
         relaxed = found
-    return Dived(_likely_patterns(generator, relaxed), relaxed.starts)
+    nodes = _nodes_beyond(generator.master, relaxed)
+    return Dived(_likely_patterns(generator, relaxed), nodes, relaxed.starts)
 
 
 def _anchored_jobs(generator: Generator) -> dict[int, Demand]:
@@ -77,33 +96,64 @@ def _anchored_jobs(generator: Generator) -> dict[int, Demand]:
     }
 
 
-def _settle_aggregates(generator: Generator, relaxed: Relaxed) -> bool:
-    """Keep, of the clearest aggregates, only patterns that agree beyond base blocks."""
-    master = generator.master
-    shares: dict[int, dict[tuple[object, ...], float]] = defaultdict(lambda: defaultdict(float))
-    for pattern, share in zip(master.patterns, relaxed.shares, strict=False):
+def _settle_aggregates(generator: Generator, relaxed: Relaxed) -> Relaxed | None:
+    """Decide on the larger units of the clearest aggregates; None if there is nothing to decide.
+
+    Where that costs much, on those of one alone, the first that costs little.
+    """
+    shares: dict[int, dict[Anchors, float]] = defaultdict(lambda: defaultdict(float))
+    for pattern, share in zip(generator.master.patterns, relaxed.shares, strict=False):
         if share > INTEGRAL:
             shares[pattern.aggregate][pattern.anchors] += share
-    unclear = [
-        (max(of_anchors.values()), aggregate)
+    for of_anchors in shares.values():
+        # What follows no pattern hosts nothing.
+        if (idle := 1 - sum(of_anchors.values())) > INTEGRAL:
+            of_anchors[None, ()] += idle
+    unclear = {
+        aggregate: sorted(of_anchors, key=lambda anchors: of_anchors[anchors], reverse=True)
         for aggregate, of_anchors in shares.items()
-        if len(of_anchors) > 1 and aggregate not in generator.settled
-    ]
+        if len(of_anchors) > 1 and aggregate not in generator.pricer.settled
+    }
     if not unclear:
-        return False
-    for _, aggregate in sorted(unclear, reverse=True)[: 1 + len(unclear) // 8]:
-        of_anchors = shares[aggregate]
-        kept = max(of_anchors, key=lambda anchors: of_anchors[anchors])
-        generator.settled.add(aggregate)
-        master.restrict(
-            aggregate,
-            {
-                index
-                for index, pattern in enumerate(master.patterns)
-                if pattern.aggregate == aggregate and pattern.anchors == kept
-            },
-        )
-    return True
+        return None
+    # Units beyond all levels first: they have the least choice.
+    order = sorted(
+        unclear,
+        key=lambda each: (
+            all(touched is None for touched, _ in unclear[each]),
+            -shares[each][unclear[each][0]],
+            each,
+        ),
+    )
+    least = (1 - generator.dear) * relaxed.worth_of_starts
+    some = order[: 1 + len(order) // 8]
+    found = _settled(generator, {aggregate: unclear[aggregate][0] for aggregate in some})
+    if found is not None and found.worth_of_starts >= least:
+        return found
+    _unsettle(generator, some)
+    tried: list[tuple[float, int, Anchors]] = []
+    for aggregate in order[:MOST_TRIED]:
+        for anchors in unclear[aggregate][:MOST_WAYS]:
+            found = _settled(generator, {aggregate: anchors})
+            if found is not None and found.worth_of_starts >= least:
+                return found
+            _unsettle(generator, [aggregate])
+            tried.append((0.0 if found is None else found.worth_of_starts, aggregate, anchors))
+    _, aggregate, anchors = max(tried, key=lambda each: each[0])
+    return _settled(generator, {aggregate: anchors})
+
+
+def _settled(generator: Generator, chosen: Mapping[int, Anchors]) -> Relaxed | None:
+    for aggregate, anchors in chosen.items():
+        generator.pricer.settle(aggregate, anchors)
+        generator.master.settle(aggregate, anchors)
+    return generator.run(precision=generator.dear, most_rounds=ROUNDS)[0]
+
+
+def _unsettle(generator: Generator, aggregates: Iterable[int]) -> None:
+    for aggregate in aggregates:
+        generator.pricer.release(aggregate)
+        generator.master.unsettle(aggregate)
 
 
 def _likely_patterns(generator: Generator, relaxed: Relaxed) -> dict[int, Pattern]:
@@ -114,6 +164,18 @@ def _likely_patterns(generator: Generator, relaxed: Relaxed) -> dict[int, Patter
     return {aggregate: pattern for aggregate, (_, pattern) in best.items()}
 
 
+def _nodes_beyond(master: Master, relaxed: Relaxed) -> dict[int, dict[int, int]]:
+    nodes: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    for pattern, share in zip(master.patterns, relaxed.shares, strict=False):
+        for number, count in pattern.counts.items():
+            if share > INTEGRAL and master.slots[number].span is None:
+                nodes[number][pattern.aggregate] += share * count
+    return {
+        number: {aggregate: ceil(count - INTEGRAL) for aggregate, count in offered.items()}
+        for number, offered in nodes.items()
+    }
+
+
 def assign(generator: Generator, dived: Dived) -> list[Anchor]:
     """Give the regions that the patterns offer to jobs, the most valuable first."""
     master = generator.master
@@ -122,42 +184,50 @@ def assign(generator: Generator, dived: Dived) -> list[Anchor]:
     for pattern in dived.patterns.values():
         for number, region in pattern.regions:
             offered[number].append(region)
-    nodes: dict[int, dict[int, int]] = defaultdict(dict)
-    for aggregate, pattern in dived.patterns.items():
-        for number, count in pattern.counts.items():
-            if slots[number].span is None:
-                nodes[number][aggregate] = count
     wanted = [
         (job, demand)
         for job, demand in _anchored_jobs(generator).items()
         if dived.starts[job] > 0.5
     ]
+    wanted.sort(key=lambda pair: -master.values[pair[0]])
     anchors = []
-    for job, demand in sorted(wanted, key=lambda pair: -master.values[pair[0]]):
-        slot = slots[demand.slot]
-        if slot.span is None:
-            shares = _shared(nodes[demand.slot], slot, demand.count)
-            if shares:
-                anchors.append(Anchor(job, demand, shares=shares))
-            continue
-        larger = [
-            other
-            for other in offered
-            if other != demand.slot
-            and slots[other].span == slot.span
-            and slots[other].size >= slot.size
-            and slot.packing is None
-            and serves(slots[other], slot)
-        ]
-        usable = [demand.slot, *sorted(larger, key=lambda other: slots[other].size)]
-        regions = [(other, region) for other in usable for region in offered[other]]
-        if len(regions) >= demand.count:
+    # Places are for those who asked for them; what they leave serves others.
+    for is_own in (True, False):
+        waiting = []
+        for job, demand in wanted:
+            slot = slots[demand.slot]
+            if slot.span is None:
+                shares = _shared(dived.nodes.get(demand.slot, {}), slot, demand.count)
+                if shares:
+                    anchors.append(Anchor(job, demand, shares=shares))
+                continue
+            usable = [demand.slot] if is_own else [demand.slot, *_serving(master, demand, offered)]
+            regions = [(other, region) for other in usable for region in offered[other]]
+            if len(regions) < demand.count:
+                waiting.append((job, demand))
+                continue
             for other, region in regions[: demand.count]:
                 offered[other].remove(region)
-            anchors.append(
-                Anchor(job, demand, tuple(region for _, region in regions[: demand.count]))
-            )
+            chosen = tuple(region for _, region in regions[: demand.count])
+            anchors.append(Anchor(job, demand, chosen))
+        wanted = waiting
     return anchors
+
+
+def _serving(master: Master, demand: Demand, offered: Collection[int]) -> list[int]:
+    """Other slots of the span that could host a unit, the smallest first."""
+    slots = master.slots
+    slot = slots[demand.slot]
+    larger = [
+        other
+        for other in offered
+        if other != demand.slot
+        and slots[other].span == slot.span
+        and slots[other].size >= slot.size
+        and slot.packing is None
+        and serves(slots[other], slot)
+    ]
+    return sorted(larger, key=lambda other: slots[other].size)
 
 
 def _shared(nodes: dict[int, int], slot: Slot, count: int) -> list[dict[int, int]]:

@@ -22,7 +22,7 @@ COARSE = 5e-4
 MOST_ROUNDS = 400
 # How much more a required job is worth than a preferred one.
 REQUIRED = 8
-# A loss by rounding of more than this share of the value is looked at twice.
+# See `Generator.dear`.
 DEAR = 5e-4
 # What counts as a whole number.
 INTEGRAL = 1e-4
@@ -42,8 +42,8 @@ class Generator:
     refused, preferred, required
         Jobs that do not start, jobs that start if they can, and jobs that the bound may take for
         started.
-    settled
-        Aggregates that get no more patterns.
+    dear
+        Share of the value; a loss of more than that by rounding is looked at twice.
     scale
         The first bound: precision is a share of it, whatever preferred jobs are worth.
     """
@@ -55,7 +55,7 @@ class Generator:
     refused: set[int] = field(default_factory=set)
     preferred: set[int] = field(default_factory=set)
     required: set[int] = field(default_factory=set)
-    settled: set[int] = field(default_factory=set)
+    dear: float = DEAR
     scale: float = inf
 
     def dive(
@@ -82,7 +82,7 @@ class Generator:
         is_up = {job: job not in self.preferred and relaxed.starts[job] >= 0.5 for job in picks}
         was_preferred = self.preferred.intersection(picks)
         found = self._decided(is_up, most_rounds)
-        least = (1 - DEAR) * relaxed.worth_of_starts
+        least = (1 - self.dear) * relaxed.worth_of_starts
         first = picks[0]
         if found is not None and (found.worth_of_starts >= least or first in was_preferred):
             return found
@@ -107,7 +107,7 @@ class Generator:
                 self.preferred.discard(job)
                 self.refused.add(job)
                 self.master.refuse(job)
-        return self.run(precision=COARSE, most_rounds=most_rounds)[0]
+        return self.run(precision=self.dear, most_rounds=most_rounds)[0]
 
     def decide(self, starts: Mapping[int, bool]) -> None:
         """Require these jobs to start, or not to, and undo all decisions and roundings before."""
@@ -187,8 +187,7 @@ class Generator:
             self.budget.work += int(self.master.regions.free.sum()) * PRICING_WORK
             threshold = 1e-6 * max(1.0, relaxed.value)
             for pattern in patterns:
-                is_open = pattern.aggregate not in self.settled
-                if is_open and self.master.gain(pattern, relaxed) > threshold / len(patterns):
+                if self.master.gain(pattern, relaxed) > threshold / len(patterns):
                     added += self.master.add(pattern)
             if added:
                 break

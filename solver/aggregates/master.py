@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 
 from ..shapes import Shape
-from .pricing import TOLERANCE, Floats, Pattern, Prices
+from .pricing import TOLERANCE, Anchors, Floats, Pattern, Prices
 from .regions import Regions
 from .slots import Demand, Slot
 
@@ -231,12 +231,19 @@ class Master:
         self.release(job)
         self._starts[job].SetBounds(0, 0)
 
-    def restrict(self, aggregate: int, kept: Collection[int]) -> None:
-        """Let an aggregate follow some of its patterns only."""
+    def settle(self, aggregate: int, anchors: Anchors) -> None:
+        """Let an aggregate follow only patterns with these units beyond single base blocks."""
+        self._bound_columns(aggregate, lambda pattern: pattern.anchors == anchors)
+
+    def unsettle(self, aggregate: int) -> None:
+        """Undo `settle`."""
+        self._bound_columns(aggregate, lambda _: True)
+
+    def _bound_columns(self, aggregate: int, may_follow: Callable[[Pattern], bool]) -> None:
         infinity = self._solver.infinity()
-        for index, column in enumerate(self._columns):
-            if self.patterns[index].aggregate == aggregate:
-                column.SetBounds(0, infinity if index in kept else 0)
+        for pattern, column in zip(self.patterns, self._columns, strict=True):
+            if pattern.aggregate == aggregate:
+                column.SetBounds(0, infinity if may_follow(pattern) else 0)
 
     def keep(self, pattern: int, copies: int) -> None:
         """Let at least so many aggregates follow a pattern."""

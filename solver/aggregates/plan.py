@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import floor
 
 from ...models.instance import Instance
-from ...models.plan import Objective, Placement, Plan, PlanOptions, Progress
+from ...models.plan import Placement, Plan, PlanOptions, Progress
 from ...models.score import first_term
 from ...models.topology import BlockTopology
 from ..budget import Budget
@@ -41,17 +41,17 @@ class Decomposed:
     wanted: frozenset[str]
 
 
-def is_decomposable(instance: Instance, options: PlanOptions) -> bool:
-    """Whether all jobs compete for the base blocks of one topology, for a sum of values."""
+def is_decomposable(instance: Instance) -> bool:
+    """Whether all jobs compete for the base blocks of one topology."""
     topology = instance.cluster.topologies[0]
     if len(instance.cluster.topologies) > 1 or not isinstance(topology, BlockTopology):
         return False
     nodes = topology.block_sizes[-1] * max(len(block.nodes) for block in topology.blocks)
-    return options.objective is not Objective.PRIORITY and nodes <= MOST_NODES * topology.base_size
+    return nodes <= MOST_NODES * topology.base_size
 
 
 @dataclass(frozen=True)
-class _Problem:
+class Problem:
     """Master and prices of an instance."""
 
     shapes: list[Shape]
@@ -59,16 +59,16 @@ class _Problem:
     generator: Generator
 
 
-def _problem(
+def problem_of(
     instance: Instance, options: PlanOptions, budget: Budget, *, is_strict: bool = False
-) -> _Problem | None:
-    """None where no job has a chance; `is_strict` as in `Pricer`."""
+) -> Problem | None:
+    """The root of an instance, None where no job has a chance; `is_strict` as in `Pricer`."""
     offer = offer_of(instance, options)
     if offer is None:
         return None
     master = offer.master(offer.regions)
     pricer = Pricer(offer.regions, offer.slots, is_strict=is_strict)
-    return _Problem(offer.shapes, master, Generator(master, pricer, budget, first_prices(master)))
+    return Problem(offer.shapes, master, Generator(master, pricer, budget, first_prices(master)))
 
 
 def by_aggregates(
@@ -96,7 +96,7 @@ def by_aggregates(
     base blocks, the others; before each step, prices are found for what is left.
     """
     part = budget.part(BOUND_SHARE)
-    problem = _problem(instance, options, part)
+    problem = problem_of(instance, options, part)
     if problem is None:
         return Decomposed(0, Plan(), frozenset())
     relaxed, highest = problem.generator.run(progress)
@@ -106,7 +106,7 @@ def by_aggregates(
         return Decomposed(bound, Plan(), frozenset())
     jobs = instance.jobs
     wanted = frozenset(jobs[job].job_id for job, start in relaxed.starts.items() if start > 0.5)
-    small, several, beyond = _by_extent(instance, problem)
+    small, several, beyond = by_extent(instance, problem)
     choices = _choices(instance, options, problem, relaxed, start, beyond, budget)
     rests: list[_Rest] = []
     for choice in choices:
@@ -131,7 +131,7 @@ def by_aggregates(
 def _choices(
     instance: Instance,
     options: PlanOptions,
-    problem: _Problem,
+    problem: Problem,
     relaxed: Relaxed,
     start: Plan,
     beyond: Set[str],
@@ -165,7 +165,7 @@ class _Rest:
     """What is left once some jobs are placed, and what all are worth by the linear program."""
 
     placed: list[Placement]
-    problem: _Problem | None
+    problem: Problem | None
     relaxed: Relaxed | None
     expected: float
 
@@ -181,7 +181,7 @@ def _rest(
     worth = float(first_term(instance, plan, options.objective))
     part = budget.part(DIVE_SHARE)
     part_of = residual(instance, options, instance.free, plan, chosen)
-    problem = _problem(part_of, options, part, is_strict=True)
+    problem = problem_of(part_of, options, part, is_strict=True)
     if problem is None:
         return _Rest(placed, None, None, worth)
     relaxed, _ = problem.generator.run(precision=COARSE)
@@ -200,8 +200,8 @@ def _several(rest: _Rest, budget: Budget) -> list[Placement]:
     return place_anchors(problem.master, dived.patterns, assign(problem.generator, dived))
 
 
-def _by_extent(
-    instance: Instance, problem: _Problem
+def by_extent(
+    instance: Instance, problem: Problem
 ) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """Ids of the jobs whose units fit base blocks, of larger ones, of those beyond all levels."""
     spans: dict[int, set[int | None]] = defaultdict(set)

@@ -9,7 +9,7 @@ know.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,6 +44,10 @@ class Prices:
         )
 
 
+# The limited slot beyond all levels that takes part of an aggregate, and pairs of slot and region.
+Anchors = tuple[int | None, tuple[tuple[int, int], ...]]
+
+
 @dataclass
 class Pattern:
     """What one aggregate hosts.
@@ -67,7 +71,7 @@ class Pattern:
     left: tuple[int, ...] = ()
 
     @property
-    def anchors(self) -> tuple[object, ...]:
+    def anchors(self) -> Anchors:
         """What it hosts beyond single base blocks."""
         return self.touched_by, tuple(sorted(self.regions))
 
@@ -87,12 +91,15 @@ class _Level:
         Per charge and region, and nodes left: what the first half leaves, and who takes of it.
     closed
         Per region the charge that is best where nothing is left.
+    forced
+        Per region of a settled aggregate, who takes of it in any case.
     """
 
     span: int
     left: Ints
     taken: Ints
     closed: Ints
+    forced: dict[int, list[int]]
 
 
 class Pricer:
@@ -128,6 +135,7 @@ class Pricer:
         for index, slot in enumerate(slots):
             (self.held if slot.holds else self.of_span[slot.span]).append(index)
         larger = {int(regions.charge[i]) for i, slot in enumerate(slots) if slot.span != 1}
+        self._settled: dict[int, Anchors] = {}
         # Per class of charges: what each node left is charged, and which slots that covers.
         self.charges = np.array(
             sorted(larger) if is_strict and larger else [min(larger, default=0)]
@@ -137,6 +145,19 @@ class Pricer:
             if is_strict
             else np.ones((1, len(slots)), dtype=bool)
         )
+
+    def settle(self, aggregate: int, anchors: Anchors) -> None:
+        """From now on an aggregate hosts exactly these units beyond single base blocks."""
+        self._settled[aggregate] = anchors
+
+    def release(self, aggregate: int) -> None:
+        """Undo `settle`."""
+        del self._settled[aggregate]
+
+    @property
+    def settled(self) -> Set[int]:
+        """Aggregates whose larger units are settled."""
+        return self._settled.keys()
 
     def best(self, prices: Prices) -> tuple[Floats, list[Pattern]]:
         """Value and pattern per aggregate; the empty pattern is worth 0."""
@@ -258,10 +279,13 @@ class Pricer:
             gain, left = _joined(gain, free)
             of_region = np.repeat(group, self.regions.span // span)
             taken = self._take(gain, span, values, of_region)
+            forced = self._forced(span)
+            for region, slots in forced.items():
+                self._force(gain, region, slots, values[:, of_region[region]])
             closed = gain[:, 0].reshape(num_classes, -1)
             best = closed.argmax(axis=0)
             gain[:, 0] = np.tile(closed.max(axis=0), num_classes)
-            levels.append(_Level(span, left, taken, best))
+            levels.append(_Level(span, left, taken, best, forced))
         return gain, levels
 
     def _take(self, gain: Floats, span: int, values: Floats, group: Ints) -> Ints:
@@ -278,6 +302,23 @@ class Pricer:
             gain[is_better, left] = offer[is_better]
             taken[is_better, left] = slot_of[everyone, choice][is_better]
         return taken
+
+    def _forced(self, span: int) -> dict[int, list[int]]:
+        forced: dict[int, list[int]] = defaultdict(list)
+        for _, regions in self._settled.values():
+            for slot, region in regions:
+                if self.slots[slot].span == span:
+                    forced[region].append(slot)
+        return forced
+
+    def _force(self, gain: Floats, region: int, slots: list[int], values: Floats) -> None:
+        """Give units of settled aggregates their nodes."""
+        size = int(self.size[slots].sum())
+        rows = gain.reshape(len(self.charges), -1, gain.shape[1])[:, region]
+        kept = rows.shape[1] - size
+        rows[:, :kept] = rows[:, size:] + values[slots].sum()
+        rows[:, kept:] = IMPOSSIBLE
+        rows[~self.covers[:, slots].all(axis=1)] = IMPOSSIBLE
 
     def _region_items(
         self, span: int, values: Floats, group: Ints, most: int
@@ -296,6 +337,9 @@ class Pricer:
                 is_better = self.covers[:, [slot]] & (value > worth[:, :, column])
                 worth[:, :, column] = np.where(is_better, value, worth[:, :, column])
                 slot_of[:, :, column][is_better] = slot
+        per_aggregate = self.regions.span // span
+        for aggregate in self._settled:
+            worth[:, aggregate * per_aggregate : (aggregate + 1) * per_aggregate] = IMPOSSIBLE
         rows = len(self.charges) * len(group)
         return sizes, worth.reshape(rows, -1), slot_of.reshape(rows, -1)
 
@@ -313,7 +357,11 @@ class Pricer:
         classes = np.zeros(len(total), dtype=np.int64)
         slots = np.full(len(total), -1)
         nodes = np.arange(gain.shape[2])
+        closed = np.zeros(len(total), dtype=bool)
         for slot in self.of_span[None]:
+            if self.slots[slot].max_lower is not None:
+                closed[:] = False
+                closed[[a for a, (touched, _) in self._settled.items() if touched != slot]] = True
             per_node = values[slot][group]
             # The cheapest class that covers the slot leaves most.
             cheapest = int(self.covers[:, slot].argmax())
@@ -321,7 +369,7 @@ class Pricer:
             offers[nodes > self.regions.room[slot][:, None]] = IMPOSSIBLE
             choice = offers.argmax(axis=1)
             offer = offers[np.arange(len(offers)), choice]
-            is_better = (offer > total + TOLERANCE) & (per_node > TOLERANCE)
+            is_better = (offer > total + TOLERANCE) & (per_node > TOLERANCE) & ~closed
             total[is_better] = offer[is_better]
             taken[is_better] = choice[is_better]
             classes[is_better] = cheapest
@@ -337,6 +385,11 @@ class Pricer:
             classes = np.where(left == 0, level.closed, classes)
             per_aggregate = self.regions.span // level.span
             rows = classes * len(left) + np.arange(len(left))
+            for settled, hosts in level.forced.items():
+                pattern = patterns[settled // per_aggregate]
+                pattern.counts.update(hosts)
+                pattern.regions += [(slot, settled) for slot in hosts]
+                left[settled] += self.size[hosts].sum()
             while True:
                 slots = level.taken[rows, left]
                 takers = np.nonzero(slots >= 0)[0]

@@ -42,7 +42,7 @@ def compare(source: str, numbers: range) -> int:
         rng = random.Random(f"aggregates {source} {number}")
         instance, options = SOURCES[source](rng)
         options = replace(options, objective=rng.choice(SUMS))
-        if not is_decomposable(instance, options):
+        if not is_decomposable(instance):
             continue
         found = by_aggregates(instance, options, Plan(), Budget(options), None)
         assert verify(instance, found.plan, options.legality) == (), f"{source} {number}"

@@ -1,0 +1,187 @@
+"""The lexicographically largest start vector: what cannot start is refuted, the rest witnessed.
+
+The linear program over patterns decides job by job, in order of priority: a job is *admitted* if
+it starts beside all admitted before it, else refuted by prices. The vector of admitted jobs is an
+upper bound. Then one plan is sought that starts all of them, or as long a prefix as possible: up
+to there, every bit is proven, the ones by the plan and the zeros by the prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass, replace
+
+from ...models.instance import Instance
+from ...models.plan import Objective, Plan, PlanOptions, Progress
+from ...models.score import first_term
+from ..budget import Budget
+from ..replan import replanned
+from ..residual import residual
+from .anchors import assign, dive
+from .complete import MOST_PAIRS, complete, legal_part
+from .place import place_anchors
+from .plan import Problem, by_extent, problem_of
+from .refute import Refuter
+
+# Of the budget, what the upper bound may use, and of the rest each search for a plan.
+ADMIT_SHARE = 0.5
+PLAN_SHARE = 0.4
+# A loss of more than this share of all nodes means that not all jobs start.
+WHOLE = 1e-7
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A plan and what is known of start vectors.
+
+    Attributes
+    ----------
+    plan
+        The best found.
+    bound
+        No start vector is larger.
+    decided
+        So many leading bits of the bound are decided: where a plan has them all, they are proven.
+    """
+
+    plan: Plan
+    bound: str
+    decided: int
+
+
+def by_priority(
+    instance: Instance,
+    options: PlanOptions,
+    start: Plan,
+    budget: Budget,
+    progress: Progress | None,
+) -> Ranked:
+    """The best plan for `Objective.PRIORITY`, with a bound.
+
+    Parameters
+    ----------
+    start
+        A legal plan.
+
+    Notes
+    -----
+    Where the plan for all admitted jobs misses one, shorter prefixes are tried, by bisection.
+    """
+    # In nodes, all that is admitted is worth what it takes, and a loss is at least one of them.
+    counted = replace(options, objective=Objective.THROUGHPUT)
+    part = budget.part(ADMIT_SHARE)
+    problem = problem_of(instance, counted, part)
+    if problem is None:
+        return Ranked(start, "0" * len(instance.jobs), len(instance.jobs))
+    small, _, _ = by_extent(instance, problem)
+    admitted, undecided = _admitted(instance, problem, progress)
+    budget.add(part)
+    num_jobs = len(instance.jobs)
+    bound = "".join(
+        "1" if position in admitted or position >= undecided else "0"
+        for position in range(num_jobs)
+    )
+    best, proven = start, _agreed(instance, start, bound, undecided)
+    too_long = undecided + 1
+    length = undecided
+    while proven < length < too_long and not budget.is_spent:
+        part = budget.part(PLAN_SHARE)
+        wanted = {position for position in admitted if position < length}
+        plan = _started(instance, options, counted, wanted, small, part)
+        budget.add(part)
+        if _starts(instance, plan) > _starts(instance, best):
+            best = plan
+        reached = _agreed(instance, plan, bound, undecided)
+        if progress is not None:
+            shown = f"{proven} of {num_jobs} jobs decided"
+            progress(f"{shown} after {budget.wall_s:.1f} s")
+        if reached < length:
+            too_long = length
+        proven = max(proven, reached)
+        length = (proven + too_long) // 2
+    return Ranked(best, bound, undecided)
+
+
+def _starts(instance: Instance, plan: Plan) -> str:
+    return str(first_term(instance, plan, Objective.PRIORITY))
+
+
+def _agreed(instance: Instance, plan: Plan, bound: str, undecided: int) -> int:
+    """How many leading bits of a plan are those of the bound, as far as that is decided."""
+    pairs = zip(_starts(instance, plan), bound[:undecided], strict=False)
+    return next((place for place, (bit, best) in enumerate(pairs) if bit != best), undecided)
+
+
+def _admitted(
+    instance: Instance, problem: Problem, progress: Progress | None
+) -> tuple[set[int], int]:
+    """Positions of the admitted jobs, and the first one that is not decided.
+
+    As many jobs as were admitted last are tried at once, twice as many if that went well.
+    """
+    jobs = instance.jobs
+    budget = problem.generator.budget
+    refuter = Refuter(problem.generator)
+    admitted: set[int] = set()
+    left = len(instance.free)
+    position, most = 0, 1
+    while position < len(jobs):
+        tried: list[int] = []
+        following = position
+        while following < len(jobs) and len(tried) < most:
+            is_small = jobs[following].num_nodes <= left
+            if is_small and refuter.knows(following) and not refuter.is_refuted(following):
+                tried.append(following)
+            following += 1
+        if not tried:
+            break
+        tried = tried[: refuter.first_refuted(tried)]
+        answer = refuter.admits(tried)
+        if answer is None and len(tried) == 1:
+            return admitted, tried[0]
+        if answer:
+            refuter.fix(tried)
+            admitted.update(tried)
+            left -= sum(jobs[job].num_nodes for job in tried)
+            position, most = tried[-1] + 1, 2 * most
+        elif len(tried) == 1:
+            position, most = tried[0] + 1, 1
+        else:
+            most = len(tried) // 2
+        if progress is not None:
+            progress(f"{position} of {len(jobs)} jobs tested after {budget.wall_s:.1f} s")
+    return admitted, len(jobs)
+
+
+def _started(
+    instance: Instance,
+    options: PlanOptions,
+    counted: PlanOptions,
+    wanted: Set[int],
+    small: Set[str],
+    budget: Budget,
+) -> Plan:
+    """A plan that starts the wanted jobs if it can, and others in `small` beside them."""
+    ids = {instance.jobs[job].job_id for job in wanted}
+    part = residual(instance, options, instance.free, Plan(), ids)
+    problem = problem_of(part, counted, budget, is_strict=True)
+    if problem is None:
+        return Plan()
+    generator = problem.generator
+    generator.dear = WHOLE
+    relaxed, _ = generator.run(precision=WHOLE)
+    if relaxed is None:
+        return Plan()
+    dived = dive(generator, relaxed, all_start=True)
+    anchors = place_anchors(problem.master, dived.patterns, assign(generator, dived))
+    anchored = legal_part(instance, options, anchors)
+    beside = residual(instance, options, instance.free, Plan(tuple(anchored)), small)
+    step = budget.part(1.0)
+    exact = replanned(beside, options, (), step, MOST_PAIRS)
+    budget.add(step)
+    if exact is None:
+        plan = complete(instance, counted, anchored, small & ids, budget)
+        return Plan(tuple(legal_part(instance, options, plan.placements)))
+    placed = legal_part(instance, options, [*anchored, *exact])
+    order = {job.job_id: position for position, job in enumerate(instance.jobs)}
+    return Plan(tuple(sorted(placed, key=lambda each: order[each.job_id])))
