@@ -33,6 +33,7 @@ FEW_PAIRS = 4_000
 MOST_SINGLE_BINS = 600
 # Of the budget, what branch and price may use, and of the rest the relaxation of a large instance.
 PATTERNS_SHARE = 0.75
+RANKING_SHARE = 0.9
 BOUND_SHARE = 0.4
 # A relaxation is not tried where the gap is smaller than this already.
 CLOSE = 0.03
@@ -141,11 +142,12 @@ def _decomposed(
     is_small = num_pairs is not None and num_pairs < FEW_PAIRS
     if is_small or budget.is_spent or not is_decomposable(instance):
         return _Known(start)
-    part = budget.part(PATTERNS_SHARE)
+    is_ranked = options.objective is Objective.PRIORITY
+    part = budget.part(RANKING_SHARE if is_ranked else PATTERNS_SHARE)
     tell = _prefixed(progress, "patterns, ")
     known = (
         _ranked(instance, options, start, part, tell)
-        if options.objective is Objective.PRIORITY
+        if is_ranked
         else _bounded(instance, options, start, part, tell)
     )
     budget.add(part)

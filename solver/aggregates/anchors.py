@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import ceil
 
 from .bound import INTEGRAL, Generator
@@ -14,10 +15,14 @@ from .slots import Demand, Slot
 
 # Linear programs solved on the way down, and rounds of pricing in each.
 MOST_DIVES = 300
-ROUNDS = 20
+ROUNDS = 10
+# Aggregates that are settled at once: first so many, more as long as that goes well.
+FIRST_SOME = 8
+# Aggregates of one unit up to which all combinations are compared.
+MOST_COMBINED = 3
 # Ways to settle an aggregate that are compared, and aggregates whose ways are.
-MOST_WAYS = 3
-MOST_TRIED = 4
+MOST_WAYS = 2
+MOST_TRIED = 2
 
 
 # Per unit of a job, the nodes it takes from which aggregates.
@@ -61,24 +66,31 @@ class Dived:
     starts: dict[int, float]
 
 
-def dive(generator: Generator, relaxed: Relaxed, *, all_start: bool = False) -> Dived:
+def dive(generator: Generator, relaxed: Relaxed) -> Dived:
     """Settle the jobs and patterns that reach beyond base blocks.
 
     The fractional job that is worth most is rounded, then the aggregates whose choice is clearest
     are settled, each time with new prices for the rest.
-
-    Parameters
-    ----------
-    all_start
-        Whether no job is to be rounded: all start as far as that is possible.
     """
-    anchored = {} if all_start else _anchored_jobs(generator)
+    anchored = _anchored_jobs(generator)
+    some = FIRST_SOME
     for _ in range(MOST_DIVES):
         if generator.budget.is_spent:
             break
         found = generator.dive(relaxed, anchored, most_rounds=ROUNDS)
         if found is None:
-            found = _settle_aggregates(generator, relaxed)
+            unclear = _unclear(generator, relaxed)
+            if not unclear:
+                break
+            least = (1 - generator.dear) * relaxed.worth_of_starts
+            clearest = {aggregate: unclear[aggregate][0] for aggregate in list(unclear)[:some]}
+            found = _settled(generator, clearest, least)
+            if found is not None and found.worth_of_starts >= least:
+                some *= 2
+            else:
+                some = max(1, some // 2)
+                _unsettle(generator, clearest)
+                found = _settle_one(generator, unclear, least)
         if found is None:
             break
         relaxed = found
@@ -96,11 +108,8 @@ def _anchored_jobs(generator: Generator) -> dict[int, Demand]:
     }
 
 
-def _settle_aggregates(generator: Generator, relaxed: Relaxed) -> Relaxed | None:
-    """Decide on the larger units of the clearest aggregates; None if there is nothing to decide.
-
-    Where that costs much, on those of one alone, the first that costs little.
-    """
+def _unclear(generator: Generator, relaxed: Relaxed) -> dict[int, list[Anchors]]:
+    """Aggregates whose larger units are not decided, the clearest first, with likely ways."""
     shares: dict[int, dict[Anchors, float]] = defaultdict(lambda: defaultdict(float))
     for pattern, share in zip(generator.master.patterns, relaxed.shares, strict=False):
         if share > INTEGRAL:
@@ -114,8 +123,6 @@ def _settle_aggregates(generator: Generator, relaxed: Relaxed) -> Relaxed | None
         for aggregate, of_anchors in shares.items()
         if len(of_anchors) > 1 and aggregate not in generator.pricer.settled
     }
-    if not unclear:
-        return None
     # Units beyond all levels first: they have the least choice.
     order = sorted(
         unclear,
@@ -125,29 +132,30 @@ def _settle_aggregates(generator: Generator, relaxed: Relaxed) -> Relaxed | None
             each,
         ),
     )
-    least = (1 - generator.dear) * relaxed.worth_of_starts
-    some = order[: 1 + len(order) // 8]
-    found = _settled(generator, {aggregate: unclear[aggregate][0] for aggregate in some})
-    if found is not None and found.worth_of_starts >= least:
-        return found
-    _unsettle(generator, some)
+    return {aggregate: unclear[aggregate] for aggregate in order}
+
+
+def _settle_one(
+    generator: Generator, unclear: Mapping[int, list[Anchors]], least: float
+) -> Relaxed | None:
+    """Settle one aggregate in the first way that leaves enough, else in the best tried."""
     tried: list[tuple[float, int, Anchors]] = []
-    for aggregate in order[:MOST_TRIED]:
-        for anchors in unclear[aggregate][:MOST_WAYS]:
-            found = _settled(generator, {aggregate: anchors})
+    for aggregate, ways in list(unclear.items())[:MOST_TRIED]:
+        for anchors in ways[:MOST_WAYS]:
+            found = _settled(generator, {aggregate: anchors}, least)
             if found is not None and found.worth_of_starts >= least:
                 return found
             _unsettle(generator, [aggregate])
             tried.append((0.0 if found is None else found.worth_of_starts, aggregate, anchors))
     _, aggregate, anchors = max(tried, key=lambda each: each[0])
-    return _settled(generator, {aggregate: anchors})
+    return _settled(generator, {aggregate: anchors}, least)
 
 
-def _settled(generator: Generator, chosen: Mapping[int, Anchors]) -> Relaxed | None:
+def _settled(generator: Generator, chosen: Mapping[int, Anchors], least: float) -> Relaxed | None:
     for aggregate, anchors in chosen.items():
         generator.pricer.settle(aggregate, anchors)
         generator.master.settle(aggregate, anchors)
-    return generator.run(precision=generator.dear, most_rounds=ROUNDS)[0]
+    return generator.run(precision=generator.dear, most_rounds=ROUNDS, goal=least)[0]
 
 
 def _unsettle(generator: Generator, aggregates: Iterable[int]) -> None:
@@ -231,24 +239,43 @@ def _serving(master: Master, demand: Demand, offered: Collection[int]) -> list[i
 
 
 def _shared(nodes: dict[int, int], slot: Slot, count: int) -> list[dict[int, int]]:
-    """Take `count` units from what aggregates offer, the most from each; empty if that fails."""
+    """Take `count` units from what aggregates offer; empty if that fails.
+
+    Each unit takes the fewest aggregates, of these the ones that offer least but enough.
+    """
     units: list[dict[int, int]] = []
     left = dict(nodes)
     for _ in range(count):
+        chosen = _enough(left, slot.size, slot.max_lower or len(left))
+        if not chosen:
+            return []
         unit: dict[int, int] = {}
         missing = slot.size
-        for aggregate in sorted(left, key=lambda each: (-left[each], each)):
-            if not missing:
-                break
+        for aggregate in chosen:
             unit[aggregate] = min(left[aggregate], missing)
             missing -= unit[aggregate]
-        if missing or len(unit) > (slot.max_lower or len(unit)):
-            return []
-        for aggregate, taken in unit.items():
-            left[aggregate] -= taken
+            left[aggregate] -= unit[aggregate]
             if not left[aggregate]:
                 del left[aggregate]
         units.append(unit)
     nodes.clear()
     nodes.update(left)
     return units
+
+
+def _enough(left: dict[int, int], size: int, most: int) -> tuple[int, ...]:
+    """Aggregates that offer `size` nodes together, at most so many of them; empty if none do."""
+    largest = sorted(left, key=lambda each: (-left[each], each))
+    for number in range(1, most + 1):
+        if sum(left[each] for each in largest[:number]) >= size:
+            if number > MOST_COMBINED:
+                return tuple(largest[:number])
+            return min(
+                (
+                    chosen
+                    for chosen in combinations(largest, number)
+                    if sum(left[each] for each in chosen) >= size
+                ),
+                key=lambda chosen: sum(left[each] for each in chosen),
+            )
+    return ()

@@ -37,10 +37,10 @@ def place_largest(
     The first chooses freely at the generator's best prices; the second among the jobs that remain
     when the linear program's fractions are rounded one by one.
     """
+    freely = place_freely(generator, budget)
     master = generator.master
     gain = generator.pricer.worth_by_left(generator.center)
     demands = _demands(master)
-    freely = _exactly(master, gain, demands, demands.keys(), budget)
     for _ in range(MOST_DIVES):
         found = None if budget.is_spent else generator.dive(relaxed, demands, most_rounds=ROUNDS)
         if found is None:
@@ -48,6 +48,14 @@ def place_largest(
         relaxed = found
     rounded = [job for job in demands if relaxed.starts[job] > 1 - INTEGRAL]
     return [freely, _exactly(master, gain, demands, rounded, budget)]
+
+
+def place_freely(generator: Generator, budget: Budget) -> Mapping[int, Shares]:
+    """Jobs beyond all levels that are worth most at the generator's best prices."""
+    master = generator.master
+    demands = _demands(master)
+    gain = generator.pricer.worth_by_left(generator.center)
+    return _exactly(master, gain, demands, demands.keys(), budget)
 
 
 def _demands(master: Master) -> dict[int, Demand]:

@@ -81,25 +81,27 @@ class Generator:
             return None
         is_up = {job: job not in self.preferred and relaxed.starts[job] >= 0.5 for job in picks}
         was_preferred = self.preferred.intersection(picks)
-        found = self._decided(is_up, most_rounds)
         least = (1 - self.dear) * relaxed.worth_of_starts
+        found = self._decided(is_up, most_rounds, least)
         first = picks[0]
         if found is not None and (found.worth_of_starts >= least or first in was_preferred):
             return found
         self._release(picks)
         self.prefer(was_preferred)
         if len(picks) > 1:
-            found = self._decided({first: is_up[first]}, most_rounds)
+            found = self._decided({first: is_up[first]}, most_rounds, least)
         if found is not None and found.worth_of_starts >= least:
             return found
         self._release([first])
-        other = self._decided({first: not is_up[first]}, most_rounds)
+        other = self._decided({first: not is_up[first]}, most_rounds, least)
         if other is None or (found is not None and found.worth_of_starts > other.worth_of_starts):
             self._release([first])
-            return self._decided({first: is_up[first]}, most_rounds)
+            return self._decided({first: is_up[first]}, most_rounds, least)
         return other
 
-    def _decided(self, is_up: Mapping[int, bool], most_rounds: int) -> Relaxed | None:
+    def _decided(
+        self, is_up: Mapping[int, bool], most_rounds: int, least: float
+    ) -> Relaxed | None:
         for job, starts in is_up.items():
             if starts:
                 self.prefer([job])
@@ -107,7 +109,7 @@ class Generator:
                 self.preferred.discard(job)
                 self.refused.add(job)
                 self.master.refuse(job)
-        return self.run(precision=self.dear, most_rounds=most_rounds)[0]
+        return self.run(precision=self.dear, most_rounds=most_rounds, goal=least)[0]
 
     def decide(self, starts: Mapping[int, bool]) -> None:
         """Require these jobs to start, or not to, and undo all decisions and roundings before."""
@@ -139,8 +141,12 @@ class Generator:
         precision: float = PRECISION,
         most_rounds: int = MOST_ROUNDS,
         enough: float = 0.0,
+        goal: float = inf,
     ) -> tuple[Relaxed | None, float]:
         """Solve to `precision`, or until the bound is `enough`; the last linear program, and it.
+
+        Also ends once the jobs are worth `goal`, or cannot be.
+
 
         The bound is one of the first term, given the decisions of `decide`, as long as no job was
         rounded and no aggregate settled; it also holds when the budget is spent. The linear
@@ -148,6 +154,7 @@ class Generator:
         """
         best = float(sum(self.master.worths))
         extra = self.master.extra_worth(self.required)
+        preferred = self.master.extra_worth(self.preferred)
         relaxed = None
         for _ in range(most_rounds):
             found = self.solve()
@@ -167,6 +174,8 @@ class Generator:
             tolerance = precision * min(best, self.scale)
             reached = relaxed.value - extra
             if not added or best - reached <= tolerance or best <= enough or self.budget.is_spent:
+                break
+            if relaxed.worth_of_starts >= goal or best - preferred < goal < inf:
                 break
         self.scale = min(self.scale, best)
         return relaxed, best

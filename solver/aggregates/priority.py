@@ -12,22 +12,27 @@ from collections.abc import Set
 from dataclasses import dataclass, replace
 
 from ...models.instance import Instance
-from ...models.plan import Objective, Plan, PlanOptions, Progress
+from ...models.plan import Objective, Placement, Plan, PlanOptions, Progress
 from ...models.score import first_term
 from ..budget import Budget
 from ..replan import replanned
 from ..residual import residual
 from .anchors import assign, dive
+from .beyond import place_freely
 from .complete import MOST_PAIRS, complete, legal_part
-from .place import place_anchors
+from .place import place_anchors, place_beyond
 from .plan import Problem, by_extent, problem_of
 from .refute import Refuter
 
 # Of the budget, what the upper bound may use, and of the rest each search for a plan.
 ADMIT_SHARE = 0.5
-PLAN_SHARE = 0.4
+PLAN_SHARE = 0.5
+# Of that, what may be used for the jobs of several base blocks.
+DIVE_SHARE = 0.8
 # A loss of more than this share of all nodes means that not all jobs start.
 WHOLE = 1e-7
+# How many times as much a node of the first job is worth as one of the last.
+STEEPEST = 1000
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ def by_priority(
     problem = problem_of(instance, counted, part)
     if problem is None:
         return Ranked(start, "0" * len(instance.jobs), len(instance.jobs))
-    small, _, _ = by_extent(instance, problem)
+    small, _, beyond = by_extent(instance, problem)
     admitted, undecided = _admitted(instance, problem, progress)
     budget.add(part)
     num_jobs = len(instance.jobs)
@@ -85,19 +90,21 @@ def by_priority(
     too_long = undecided + 1
     length = undecided
     while proven < length < too_long and not budget.is_spent:
-        part = budget.part(PLAN_SHARE)
         wanted = {position for position in admitted if position < length}
-        plan = _started(instance, options, counted, wanted, small, part)
-        budget.add(part)
-        if _starts(instance, plan) > _starts(instance, best):
-            best = plan
-        reached = _agreed(instance, plan, bound, undecided)
-        if progress is not None:
-            shown = f"{proven} of {num_jobs} jobs decided"
-            progress(f"{shown} after {budget.wall_s:.1f} s")
-        if reached < length:
+        for is_first in (True, False):
+            part = budget.part(PLAN_SHARE)
+            plan = _started(instance, options, wanted, small, part, beyond_first=is_first)
+            budget.add(part)
+            if _starts(instance, plan) > _starts(instance, best):
+                best = plan
+            proven = max(proven, _agreed(instance, plan, bound, undecided))
+            if progress is not None:
+                progress(f"{proven} of {num_jobs} jobs decided after {budget.wall_s:.1f} s")
+            missing = {instance.jobs[job].job_id for job in wanted} - plan.placement_of.keys()
+            if not missing & beyond or proven >= length or budget.is_spent:
+                break
+        if proven < length:
             too_long = length
-        proven = max(proven, reached)
         length = (proven + too_long) // 2
     return Ranked(best, bound, undecided)
 
@@ -156,25 +163,39 @@ def _admitted(
 def _started(
     instance: Instance,
     options: PlanOptions,
-    counted: PlanOptions,
     wanted: Set[int],
     small: Set[str],
     budget: Budget,
+    *,
+    beyond_first: bool,
 ) -> Plan:
-    """A plan that starts the wanted jobs if it can, and others in `small` beside them."""
+    """A plan that starts the wanted jobs if it can, and others in `small` beside them.
+
+    Parameters
+    ----------
+    beyond_first
+        Whether jobs beyond all levels are put down before all others, or together with those of
+        several base blocks. Neither is always better.
+    """
     ids = {instance.jobs[job].job_id for job in wanted}
-    part = residual(instance, options, instance.free, Plan(), ids)
-    problem = problem_of(part, counted, budget, is_strict=True)
+    part = _weighted(residual(instance, options, instance.free, Plan(), ids))
+    weighted = replace(options, objective=Objective.WEIGHTED)
+    counted = replace(options, objective=Objective.THROUGHPUT)
+    step = budget.part(DIVE_SHARE)
+    placed: list[Placement] = []
+    problem = problem_of(part, weighted, step, is_strict=True)
     if problem is None:
         return Plan()
-    generator = problem.generator
-    generator.dear = WHOLE
-    relaxed, _ = generator.run(precision=WHOLE)
-    if relaxed is None:
-        return Plan()
-    dived = dive(generator, relaxed, all_start=True)
-    anchors = place_anchors(problem.master, dived.patterns, assign(generator, dived))
-    anchored = legal_part(instance, options, anchors)
+    if beyond_first:
+        problem.generator.run(precision=WHOLE)
+        shares = place_freely(problem.generator, step)
+        placed = legal_part(part, options, place_beyond(problem.master, shares))
+        rest = ids - {each.job_id for each in placed}
+        part = residual(part, options, part.free, Plan(tuple(placed)), rest)
+        problem = problem_of(part, weighted, step, is_strict=True)
+    anchored = [*placed, *(_anchored(problem) if problem else [])]
+    budget.add(step)
+    anchored = legal_part(instance, options, anchored)
     beside = residual(instance, options, instance.free, Plan(tuple(anchored)), small)
     step = budget.part(1.0)
     exact = replanned(beside, options, (), step, MOST_PAIRS)
@@ -185,3 +206,23 @@ def _started(
     placed = legal_part(instance, options, [*anchored, *exact])
     order = {job.job_id: position for position, job in enumerate(instance.jobs)}
     return Plan(tuple(sorted(placed, key=lambda each: order[each.job_id])))
+
+
+def _anchored(problem: Problem) -> list[Placement]:
+    """The jobs of several base blocks, where a dive puts them."""
+    generator = problem.generator
+    generator.dear = WHOLE
+    relaxed, _ = generator.run(precision=WHOLE)
+    if relaxed is None:
+        return []
+    dived = dive(generator, relaxed)
+    return place_anchors(problem.master, dived.patterns, assign(generator, dived))
+
+
+def _weighted(instance: Instance) -> Instance:
+    """The instance with weights that fall from job to job: where not all start, the last wait."""
+    jobs = instance.jobs
+    fall = STEEPEST ** (-1 / max(1, len(jobs) - 1))
+    return instance.with_jobs(
+        tuple(replace(job, weight=round(STEEPEST * fall**place)) for place, job in enumerate(jobs))
+    )
