@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
+import numpy as np
 from ortools.sat.python import cp_model
 
 from ..budget import Budget
 from .anchors import Shares
 from .bound import INTEGRAL, Generator
 from .master import Master, Relaxed
-from .pricing import Floats
+from .pricing import Floats, Prices
 from .slots import Demand
 
 # Of the budget's rest, what one exact model may use, and its most deterministic seconds.
@@ -37,10 +38,10 @@ def place_largest(
     The first chooses freely at the generator's best prices; the second among the jobs that remain
     when the linear program's fractions are rounded one by one.
     """
-    freely = place_freely(generator, budget)
     master = generator.master
     gain = generator.pricer.worth_by_left(generator.center)
     demands = _demands(master)
+    freely = _exactly(master, gain, demands, demands.keys(), budget)
     for _ in range(MOST_DIVES):
         found = None if budget.is_spent else generator.dive(relaxed, demands, most_rounds=ROUNDS)
         if found is None:
@@ -50,11 +51,23 @@ def place_largest(
     return [freely, _exactly(master, gain, demands, rounded, budget)]
 
 
-def place_freely(generator: Generator, budget: Budget) -> Mapping[int, Shares]:
-    """Jobs beyond all levels that are worth most at the generator's best prices."""
+def place_sparingly(generator: Generator, budget: Budget) -> Mapping[int, Shares]:
+    """Jobs beyond all levels where they leave what others need and few regions offer.
+
+    For when there is room for all, so that the linear program puts no price on anything.
+    """
     master = generator.master
     demands = _demands(master)
-    gain = generator.pricer.worth_by_left(generator.center)
+    needed = np.zeros(len(master.slots))
+    for demand in master.demands:
+        needed[demand.slot] += demand.count * len(master.shapes[demand.shape].jobs)
+    offered = np.full(len(master.slots), np.inf)
+    for number, allowed in master.regions.allowed.items():
+        offered[number] = max(1, int(allowed.sum()))
+    nodes = np.array([slot.nodes for slot in master.slots])
+    none = np.zeros(len(master.slots))
+    prices = Prices(nodes * needed / offered, none, np.zeros(len(master.regions.wide)))
+    gain = generator.pricer.worth_by_left(prices)
     return _exactly(master, gain, demands, demands.keys(), budget)
 
 

@@ -18,7 +18,7 @@ from ..budget import Budget
 from ..replan import replanned
 from ..residual import residual
 from .anchors import assign, dive
-from .beyond import place_freely
+from .beyond import place_sparingly
 from .complete import MOST_PAIRS, complete, legal_part
 from .place import place_anchors, place_beyond
 from .plan import Problem, by_extent, problem_of
@@ -187,8 +187,7 @@ def _started(
     if problem is None:
         return Plan()
     if beyond_first:
-        problem.generator.run(precision=WHOLE)
-        shares = place_freely(problem.generator, step)
+        shares = place_sparingly(problem.generator, step)
         placed = legal_part(part, options, place_beyond(problem.master, shares))
         rest = ids - {each.job_id for each in placed}
         part = residual(part, options, part.free, Plan(tuple(placed)), rest)

@@ -16,6 +16,7 @@ from rackwright.models.plan import Objective, Plan, PlanOptions
 from rackwright.models.rules import verify
 from rackwright.models.score import first_term
 from rackwright.solver.aggregates.plan import by_aggregates, is_decomposable
+from rackwright.solver.aggregates.priority import by_priority
 from rackwright.solver.budget import Budget
 
 SUMS = (Objective.WEIGHTED, Objective.THROUGHPUT, Objective.JOBS)
@@ -51,6 +52,40 @@ def compare(source: str, numbers: range) -> int:
         assert value <= best <= found.bound, f"{source} {number}"
         met += value == found.bound
     return met
+
+
+def compare_starts(source: str, numbers: range) -> int:
+    """The same for the lexicographic objective; how many start vectors were proven."""
+    proven = 0
+    for number in numbers:
+        rng = random.Random(f"priority {source} {number}")
+        instance, options = SOURCES[source](rng)
+        options = replace(options, objective=Objective.PRIORITY)
+        if not is_decomposable(instance):
+            continue
+        found = by_priority(instance, options, Plan(), Budget(options), None)
+        assert verify(instance, found.plan, options.legality) == (), f"{source} {number}"
+        best = str(best_score(instance, options)[0][1])
+        value = str(first_term(instance, found.plan, options.objective))
+        assert value <= best <= found.bound, f"{source} {number}"
+        # Up to where the plan agrees with the decided part of the bound, both are the best.
+        agreed = found.decided
+        while value[:agreed] != found.bound[:agreed]:
+            agreed -= 1
+        assert value[:agreed] == best[:agreed], f"{source} {number}"
+        proven += value == found.bound
+    return proven
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_start_vectors_enclose_the_best_one(source: str) -> None:
+    assert compare_starts(source, range(60)) >= 5
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("source", SOURCES)
+def test_start_vectors_enclose_the_best_one_of_many(source: str) -> None:
+    assert compare_starts(source, range(60, 1500)) >= 300
 
 
 @pytest.mark.parametrize("source", SOURCES)
