@@ -195,8 +195,7 @@ def _solve(
     if known is not None and known.bound == reached:
         terms = [stages.fix_first(reached)]
     else:
-        bound = known.bound if known is not None else None
-        terms = [optimise_first(stages, bound if isinstance(bound, int) else None)]
+        terms = [optimise_first(stages, _usable(instance, known, reached))]
     for term in later_terms(model):
         outcome = stages.optimise(term)
         value = 0 if outcome.value is None else outcome.value
@@ -214,6 +213,15 @@ def _solve(
             refined = build_model(instance, options, ALL_SINGLE)
             return _solve(refined, budget, progress, start, known)
         return _Found(start, [terms[0], *_unbounded(terms[1:])], model)
+
+
+def _usable(instance: Instance, known: TermValue | None, reached: int | str) -> int | str | None:
+    """Of what is known: a bound, or the decided bits of a start vector that a plan has reached."""
+    if known is None or not isinstance(known.bound, str):
+        return None if known is None else known.bound
+    through = _agreed_through(instance, reached, known)
+    ids = [job.job_id for job in instance.jobs]
+    return known.bound[: ids.index(through) + 1] if through is not None else ""
 
 
 def _solve_large(
@@ -250,8 +258,7 @@ def _relaxed(
     """The first term of a relaxation, no higher than the known bound, and the jobs it starts."""
     bounding = budget.part(BOUND_SHARE)
     stages = Stages(model, bounding, _prefixed(progress, "relaxation, "))
-    bound = None if known is None else known.bound
-    relaxed = optimise_first(stages, bound if isinstance(bound, int) else None)
+    relaxed = optimise_first(stages, known.bound if known is not None else None)
     budget.add(bounding)
     if stages.best is None:
         return relaxed, frozenset()

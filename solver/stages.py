@@ -136,19 +136,23 @@ class Stages:
         through = model.instance.jobs[-1].job_id if model.instance.jobs else None
         return TermValue(objective.value, value, value, proven_through=through)
 
-    def maximise_starts(self) -> tuple[str, str, str | None]:
+    def maximise_starts(self, known: str = "") -> tuple[str, str, str | None]:
         """The lexicographically largest start vector: value, bound, last job it is proven through.
 
-        Decides `CHUNK` jobs at a time. Jobs that the incumbent starts anyway need no solve; jobs
-        that cannot fit beside the ones fixed so far are refuted by counting nodes.
+        Its first bits may be `known`. Decides `CHUNK` jobs at a time. Jobs that the incumbent
+        starts anyway need no solve; jobs that cannot fit beside the ones fixed so far are refuted
+        by counting nodes.
         """
         model = self.model
         jobs = model.instance.jobs
-        decided: list[str] = []
+        decided = list(known)
         is_proven = True
-        proven = 0
+        proven = position = len(known)
         free = len(frozenset().union(*model.layout.usable))
-        position = 0
+        for index, known_bit in enumerate(known):
+            free -= int(known_bit) * jobs[index].num_nodes
+            if index in model.starts:
+                model.cp.add(model.starts[index] == int(known_bit))
         while position < len(jobs):
             job = jobs[position]
             start = model.starts.get(position)
@@ -202,17 +206,23 @@ class Stages:
         return outcome.is_proven
 
 
-def optimise_first(stages: Stages, known: int | None = None) -> TermValue:
-    """The first term of the score, as `--objective` chooses it; of a sum, a bound may be known."""
+def optimise_first(stages: Stages, known: int | str | None = None) -> TermValue:
+    """The first term of the score, as `--objective` chooses it.
+
+    Parameters
+    ----------
+    known
+        A bound of a sum, or the first bits of the best start vector.
+    """
     objective = stages.model.plan_options.objective
     if objective is Objective.PRIORITY:
-        value, bound, through = stages.maximise_starts()
+        value, bound, through = stages.maximise_starts(known if isinstance(known, str) else "")
         return TermValue(objective.value, value, bound, proven_through=through)
     expression = first_term(stages.model)
-    if known is not None:
+    if isinstance(known, int):
         stages.model.cp.add(expression <= known)
     outcome = stages.optimise(Term(objective.value, expression))
-    bounds = [each for each in (outcome.bound, known) if each is not None]
+    bounds = [each for each in (outcome.bound, known) if isinstance(each, int)]
     return TermValue(objective.value, outcome.value or 0, min(bounds, default=None))
 
 

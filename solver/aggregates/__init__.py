@@ -4,9 +4,11 @@ Every *aggregate* (an aligned block of the largest enabled level) follows one *p
 units of each kind it hosts. A linear program chooses patterns and jobs (`master`), a dynamic
 program over the binary tree of blocks inside an aggregate finds the best pattern for given prices
 (`pricing`); together they give the bound of Dantzig and Wolfe (`bound`), which sees that a region
-is shared by its units. The plan puts jobs down from the largest to the smallest (`plan`): those
-beyond all levels (`beyond`), those of several base blocks (`anchors`, `place`), and those that fit
-base blocks, with patterns of single blocks (`complete`, `blocks`, `fill`).
+is shared by its units; branching on jobs lowers it (`branch`). The plan puts jobs down from the
+largest to the smallest (`plan`): those beyond all levels (`beyond`), those of several base blocks
+(`anchors`, `place`), and those that fit base blocks, with patterns of single blocks (`complete`,
+`blocks`, `match`, `fill`). For start vectors, prices refute what cannot start (`refute`), and one
+plan shows the rest (`priority`).
 
 Source: G. B. Dantzig, P. Wolfe, Decomposition Principle for Linear Programs, Operations Research 8
 (1960); smoothing of the prices after P. Wentges (1997); inequalities between prices after J. M.

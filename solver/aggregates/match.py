@@ -47,8 +47,10 @@ def matched(
     Returns
     -------
     Matched
-        Nothing where nothing was found in time.
+        What the linear program says where time is up; nothing where nothing was found in time.
     """
+    if budget.is_spent:
+        return Matched(frozenset(job for job, share in starts.items() if share > 0.5), ())
     offered: Counter[int] = Counter()
     for pattern, count in patterns:
         for slot, number in pattern.counts.items():

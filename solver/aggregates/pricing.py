@@ -128,13 +128,13 @@ class Pricer:
         self.slots = slots
         self.size = np.array([slot.size for slot in slots], dtype=np.int64)
         self.is_lone = np.array([is_strict and slot.spreads for slot in slots], dtype=np.int64)
-        self.amount = np.array([slot.nodes for slot in slots], dtype=np.int64)
         self.spans = [1 << level for level in range(regions.span.bit_length())]
         self.of_span: dict[int | None, list[int]] = defaultdict(list)
         self.held: list[int] = []
         for index, slot in enumerate(slots):
             (self.held if slot.holds else self.of_span[slot.span]).append(index)
         larger = {int(regions.charge[i]) for i, slot in enumerate(slots) if slot.span != 1}
+        self.is_strict = is_strict
         self._settled: dict[int, Anchors] = {}
         # Per class of charges: what each node left is charged, and which slots that covers.
         self.charges = np.array(
@@ -349,7 +349,8 @@ class Pricer:
         """Let one unit beyond all levels have what is left.
 
         Value, nodes, class of charges and slot per aggregate. Nodes have one price and touching an
-        aggregate costs, so that one unit alone is best.
+        aggregate costs, so that one unit alone is best, unless it may not take all that is left:
+        then the value, not the pattern, is at least that of several units.
         """
         gain = gain.reshape(len(self.charges), -1, gain.shape[1])
         total = gain[0, :, 0].copy()
@@ -358,6 +359,8 @@ class Pricer:
         slots = np.full(len(total), -1)
         nodes = np.arange(gain.shape[2])
         closed = np.zeros(len(total), dtype=bool)
+        shared = gain[0] if self.is_strict else self._beside_full(gain[0], values, group, prices)
+        most = total
         for slot in self.of_span[None]:
             if self.slots[slot].max_lower is not None:
                 closed[:] = False
@@ -366,7 +369,8 @@ class Pricer:
             # The cheapest class that covers the slot leaves most.
             cheapest = int(self.covers[:, slot].argmax())
             offers = gain[cheapest] + per_node[:, None] * nodes - prices.touches[slot]
-            offers[nodes > self.regions.room[slot][:, None]] = IMPOSSIBLE
+            is_beyond = nodes > self.regions.room[slot][:, None]
+            offers[is_beyond] = IMPOSSIBLE
             choice = offers.argmax(axis=1)
             offer = offers[np.arange(len(offers)), choice]
             is_better = (offer > total + TOLERANCE) & (per_node > TOLERANCE) & ~closed
@@ -374,7 +378,30 @@ class Pricer:
             taken[is_better] = choice[is_better]
             classes[is_better] = cheapest
             slots[is_better] = slot
-        return total, taken, classes, slots
+            if not self.is_strict:
+                beside = shared + per_node[:, None] * nodes - prices.touches[slot]
+                beside[is_beyond] = IMPOSSIBLE
+                most = np.maximum(most, beside.max(axis=1))
+        return np.maximum(total, most), taken, classes, slots
+
+    def _beside_full(self, gain: Floats, values: Floats, group: Ints, prices: Prices) -> Floats:
+        """The gain if, besides, units beyond all levels take all that they may of an aggregate.
+
+        Of several units that share an aggregate all but one do, since nodes have one price.
+        """
+        gain = gain.copy()
+        nodes = np.arange(gain.shape[1])
+        free = self.regions.free.reshape(len(gain), -1).sum(axis=1)
+        for slot in self.of_span[None]:
+            room = self.regions.room[slot]
+            rows = np.nonzero((room > 0) & (room < free))[0]
+            worth = values[slot][group[rows]] * room[rows] - prices.touches[slot]
+            source = nodes + room[rows][:, None]
+            is_inside = source < len(nodes)
+            offer = np.take_along_axis(gain[rows], source.clip(max=len(nodes) - 1), axis=1)
+            offer = np.where(is_inside, offer + worth[:, None], IMPOSSIBLE)
+            gain[rows] = np.maximum(gain[rows], offer)
+        return gain
 
     def _trace(
         self, levels: list[_Level], left: Ints, classes: Ints, patterns: list[Pattern]
