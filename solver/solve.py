@@ -31,7 +31,8 @@ MOST_PAIRS = 80_000
 FEW_PAIRS = 4_000
 # Refining every lane into single bins is only worth a try below this many bins.
 MOST_SINGLE_BINS = 600
-# Of the budget, what branch and price may use, and of the rest the relaxation of a large instance.
+# Of the budget, what branch and price may use (for start vectors of large instances more), and of
+# the rest the relaxation of a large instance.
 PATTERNS_SHARE = 0.75
 RANKING_SHARE = 0.9
 BOUND_SHARE = 0.4
@@ -143,7 +144,9 @@ def _decomposed(
     if is_small or budget.is_spent or not is_decomposable(instance):
         return _Known(start)
     is_ranked = options.objective is Objective.PRIORITY
-    part = budget.part(RANKING_SHARE if is_ranked else PATTERNS_SHARE)
+    # Above the size of the whole model nothing else proves start vectors.
+    is_alone = is_ranked and num_pairs is None
+    part = budget.part(RANKING_SHARE if is_alone else PATTERNS_SHARE)
     tell = _prefixed(progress, "patterns, ")
     known = (
         _ranked(instance, options, start, part, tell)

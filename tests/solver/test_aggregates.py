@@ -82,6 +82,11 @@ def test_start_vectors_enclose_the_best_one(source: str) -> None:
     assert compare_starts(source, range(60)) >= 5
 
 
+def test_units_beyond_all_levels_may_share_an_aggregate() -> None:
+    # Once a job of 5 nodes may take two nodes of a block, and one of 4 needs the third.
+    compare_starts("mode_2", range(636, 637))
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("source", SOURCES)
 def test_start_vectors_enclose_the_best_one_of_many(source: str) -> None:
