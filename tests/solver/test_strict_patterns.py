@@ -23,19 +23,19 @@ def offered(*, power: bool, seed: int, span: int | None = None) -> Offer:
     return offer
 
 
-def random_prices(offer: Offer, seed: int) -> Prices:
+def random_prices(offer: Offer, seed: int, spread: float = 3.0) -> Prices:
     """Near one for each node, higher for larger units and for those that spread."""
     base = first_prices(offer.master(offer.regions))
     factors = np.random.default_rng(seed).uniform(0.5, 2.0, len(offer.slots))
-    dear = [9.0 if slot.spreads else 3.0 if slot.span != 1 else 1.0 for slot in offer.slots]
+    dear = [spread if slot.spreads else 3.0 if slot.span != 1 else 1.0 for slot in offer.slots]
     nodes = np.array([slot.nodes for slot in offer.slots])
     return Prices(nodes * factors * dear, base.touches, base.wide)
 
 
-def patterns_of(offer: Offer, seed: int, *, is_strict: bool) -> list[Pattern]:
+def patterns_of(offer: Offer, seed: int, *, is_strict: bool, spread: float = 3.0) -> list[Pattern]:
     """The best patterns at random prices."""
     pricer = Pricer(offer.regions, offer.slots, is_strict=is_strict)
-    return pricer.best(random_prices(offer, seed))[1]
+    return pricer.best(random_prices(offer, seed, spread))[1]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -44,7 +44,7 @@ def test_a_block_hosts_one_unit_of_a_kind_that_spreads(seed: int) -> None:
     spread = {index for index, slot in enumerate(offer.slots) if slot.spreads}
     counts = [
         pattern.counts[slot]
-        for pattern in patterns_of(offer, seed, is_strict=True)
+        for pattern in patterns_of(offer, seed, is_strict=True, spread=9.0)
         for slot in spread
     ]
     assert spread and max(counts) == 1
