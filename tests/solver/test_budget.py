@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import signal
 
 import pytest
 
@@ -73,8 +74,13 @@ def test_ctrl_c_without_a_wish_to_stop_raises() -> None:
     def interrupt(_: str) -> None:
         _thread.interrupt_main()
 
-    with pytest.raises(KeyboardInterrupt):
-        optimal(hall(), PlanOptions(work=1000.0), progress=interrupt)
+    # A shell that starts the tests in the background makes them ignore the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            optimal(hall(), PlanOptions(work=1000.0), progress=interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_terms_worth_many_millions_are_proven() -> None:
