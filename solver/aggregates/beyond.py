@@ -18,8 +18,9 @@ from ..budget import Budget
 from .anchors import Shares
 from .bound import INTEGRAL, Generator
 from .master import Master, Relaxed
-from .pricing import Floats, Prices
+from .pricing import Prices
 from .slots import Demand
+from .tables import Floats
 
 # Of the budget's rest, what one exact model may use, and its most deterministic seconds.
 SHARE = 0.1

@@ -10,9 +10,10 @@ import numpy as np
 from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 
 from ..shapes import Shape
-from .pricing import TOLERANCE, Anchors, Floats, Pattern, Prices
+from .pricing import Anchors, Pattern, Prices
 from .regions import Regions
 from .slots import Demand, Slot
+from .tables import TOLERANCE, Floats
 
 
 @dataclass(frozen=True)

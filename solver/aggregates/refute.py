@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .bound import Generator
-from .pricing import Floats, Prices
+from .pricing import Prices
+from .tables import Floats
 
 MOST_ROUNDS = 200
 # Prices that refuted something are kept, so many of them: they mostly refute the next job, too.
