@@ -10,7 +10,7 @@ from math import ceil
 
 from .bound import INTEGRAL, Generator
 from .master import Master, Relaxed, serves
-from .pricing import Anchors, Pattern
+from .patterns import Anchors, Pattern
 from .slots import Demand, Slot
 
 # Linear programs solved on the way down, and rounds of pricing in each.

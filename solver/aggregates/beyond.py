@@ -18,7 +18,7 @@ from ..budget import Budget
 from .anchors import Shares
 from .bound import INTEGRAL, Generator
 from .master import Master, Relaxed
-from .pricing import Prices
+from .patterns import Prices
 from .slots import Demand
 from .tables import Floats
 

@@ -9,7 +9,8 @@ from ..budget import Budget
 from .bound import COARSE, INTEGRAL, Generator, first_prices
 from .master import Master, Relaxed
 from .match import Matched, matched
-from .pricing import Pattern, Pricer
+from .patterns import Pattern
+from .pricing import Pricer
 
 MOST_DIVES = 250
 ROUNDS = 25

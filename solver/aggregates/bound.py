@@ -11,7 +11,8 @@ import numpy as np
 from ...models.plan import Progress
 from ..budget import Budget
 from .master import Master, Relaxed
-from .pricing import Pricer, Prices
+from .patterns import Prices
+from .pricing import Pricer
 from .tables import Floats
 
 # Share of the best prices so far in those that are tried next (Wentges).

@@ -11,7 +11,7 @@ from ...models.instance import Instance
 from ...models.plan import Placement
 from ..options import cut
 from .master import Exchange, Master
-from .pricing import Pattern
+from .patterns import Pattern
 from .regions import Regions
 from .slots import Demand
 

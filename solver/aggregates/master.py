@@ -10,7 +10,7 @@ import numpy as np
 from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 
 from ..shapes import Shape
-from .pricing import Anchors, Pattern, Prices
+from .patterns import Anchors, Pattern, Prices
 from .regions import Regions
 from .slots import Demand, Slot
 from .tables import TOLERANCE, Floats

@@ -14,7 +14,7 @@ from ortools.sat.python import cp_model
 
 from ..budget import Budget
 from .master import Exchange, Master
-from .pricing import Pattern
+from .patterns import Pattern
 
 # Of the budget's rest, what the program may use, and its most deterministic seconds.
 SHARE = 0.1

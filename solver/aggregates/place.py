@@ -9,7 +9,7 @@ import numpy as np
 from ...models.plan import Placement
 from .anchors import Anchor, Shares
 from .master import Master
-from .pricing import Pattern
+from .patterns import Pattern
 from .regions import Regions
 from .slots import Demand, Slot
 

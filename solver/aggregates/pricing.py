@@ -10,67 +10,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from .patterns import Anchors, Pattern, Prices
 from .regions import Bools, Ints, Regions
 from .slots import Slot
 from .tables import IMPOSSIBLE, TOLERANCE, Floats, Items, Tables, joined, packed
-
-
-@dataclass(frozen=True)
-class Prices:
-    """Dual values of the master: per slot, per aggregate a limited slot touches, per wide row."""
-
-    slots: Floats
-    touches: Floats
-    wide: Floats
-
-    def mixed(self, other: Prices, share: float) -> Prices:
-        """`share` of these prices and the rest of the others."""
-        return Prices(
-            share * self.slots + (1 - share) * other.slots,
-            share * self.touches + (1 - share) * other.touches,
-            share * self.wide + (1 - share) * other.wide,
-        )
-
-
-# The limited slot beyond all levels that takes part of an aggregate, and pairs of slot and region.
-Anchors = tuple[int | None, tuple[tuple[int, int], ...]]
-
-
-@dataclass
-class Pattern:
-    """What one aggregate hosts.
-
-    Attributes
-    ----------
-    counts
-        Slot to number; nodes for slots beyond all levels.
-    touched_by
-        The limited slot beyond all levels that takes part of it, if any.
-    regions
-        ``(slot, region)`` of every unit larger than a base block; regions count over the cluster.
-    left
-        Per base block of the aggregate, nodes left to such units.
-    """
-
-    aggregate: int
-    counts: Counter[int] = field(default_factory=Counter)
-    touched_by: int | None = None
-    regions: list[tuple[int, int]] = field(default_factory=list)
-    left: tuple[int, ...] = ()
-
-    @property
-    def anchors(self) -> Anchors:
-        """What it hosts beyond single base blocks."""
-        return self.touched_by, tuple(sorted(self.regions))
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Equal for patterns that the master cannot tell apart."""
-        return self.aggregate, self.touched_by, tuple(sorted(self.counts.items()))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .bound import Generator
-from .pricing import Prices
+from .patterns import Prices
 from .tables import Floats
 
 MOST_ROUNDS = 200

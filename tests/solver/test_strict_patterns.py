@@ -9,7 +9,8 @@ from rackwright.datasets.colossus import colossus
 from rackwright.models.plan import Objective, PlanOptions
 from rackwright.solver.aggregates.bound import first_prices
 from rackwright.solver.aggregates.offer import Offer, offer_of
-from rackwright.solver.aggregates.pricing import Pattern, Pricer, Prices
+from rackwright.solver.aggregates.patterns import Pattern, Prices
+from rackwright.solver.aggregates.pricing import Pricer
 
 OPTIONS = PlanOptions(objective=Objective.THROUGHPUT)
 
