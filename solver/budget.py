@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from ortools.sat.python import cp_model
 
@@ -76,8 +77,13 @@ class Budget:
         seconds = None if self.seconds_left is None else self.seconds_left * share
         return Budget(replace(self.options, work=work, budget_s=seconds), self.stop)
 
-    def solver(self, *, is_large: bool, share: float = 1.0) -> cp_model.CpSolver:
-        """A solver with parameters for large models or others, limited to a share of the rest."""
+    def solver(
+        self, *, is_large: bool, share: float = 1.0, most_work: float = inf
+    ) -> cp_model.CpSolver:
+        """A solver with parameters for large models or others, limited to a share of the rest.
+
+        And to `most_work` deterministic seconds.
+        """
         solver = cp_model.CpSolver()
         parameters = solver.parameters
         parameters.num_workers = self.options.workers
@@ -90,9 +96,10 @@ class Budget:
             parameters.max_presolve_iterations = 1
             # Neighbourhood search beside the proof, still deterministic with one worker.
             parameters.interleave_search = True
+        parameters.max_deterministic_time = most_work
         if self.work_limit is not None:
             left = (self.work_limit - self.work) * share
-            parameters.max_deterministic_time = max(left, SMALLEST_SLICE)
+            parameters.max_deterministic_time = min(max(left, SMALLEST_SLICE), most_work)
         if self.seconds_left is not None:
             parameters.max_time_in_seconds = max(self.seconds_left * share, SMALLEST_SLICE)
         return solver

@@ -195,7 +195,7 @@ def _solve(
     add_hint(model, start)
     stages = Stages(model, budget, progress)
     reached = first_term(instance, start, options.objective)
-    if known is not None and known.bound == reached:
+    if known is not None and isinstance(reached, int) and known.bound == reached:
         terms = [stages.fix_first(reached)]
     else:
         terms = [optimise_first(stages, _usable(instance, known, reached))]

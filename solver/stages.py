@@ -124,17 +124,10 @@ class Stages:
                 self.model.cp.add(term.expression >= outcome.value)
         return outcome
 
-    def fix_first(self, value: int | str) -> TermValue:
-        """The first term where it is known already: the value of a plan that meets its bound."""
-        model = self.model
-        objective = model.plan_options.objective
-        if isinstance(value, int):
-            model.cp.add(first_term(model) == value)
-            return TermValue(objective.value, value, value)
-        for position, begun in model.starts.items():
-            model.cp.add(begun == int(value[position]))
-        through = model.instance.jobs[-1].job_id if model.instance.jobs else None
-        return TermValue(objective.value, value, value, proven_through=through)
+    def fix_first(self, value: int) -> TermValue:
+        """The first term, a sum that is known already: of a plan that meets its bound."""
+        self.model.cp.add(first_term(self.model) == value)
+        return TermValue(self.model.plan_options.objective.value, value, value)
 
     def maximise_starts(self, known: str = "") -> tuple[str, str, str | None]:
         """The lexicographically largest start vector: value, bound, last job it is proven through.

@@ -164,9 +164,7 @@ class _Largest:
         for aggregate in self._taken:
             self._limit(aggregate)
         self._model.maximize(cp_model.LinearExpr.sum(self._worth))
-        solver = budget.solver(is_large=False)
-        limit = solver.parameters.max_deterministic_time
-        solver.parameters.max_deterministic_time = min(limit, MOST_WORK)
+        solver = budget.solver(is_large=False, most_work=MOST_WORK)
         status = budget.spend(solver, self._model, None)
         found: dict[int, list[dict[int, int]]] = {}
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from math import floor
 
 from ..budget import Budget
-from .bound import COARSE, INTEGRAL, Generator, first_prices
+from .bound import COARSE, INTEGRAL, generator_of
 from .master import Master, Relaxed
 from .match import Matched, matched
 from .patterns import Pattern
-from .pricing import Pricer
 
 MOST_DIVES = 250
 ROUNDS = 25
@@ -40,9 +39,7 @@ def round_blocks(master: Master, budget: Budget) -> Rounded:
     A dive: whole parts of the linear program's solution are kept, the fractional job worth most is
     rounded, the largest fractions of patterns are rounded up, and prices are found anew.
     """
-    generator = Generator(
-        master, Pricer(master.regions, master.slots, is_strict=True), budget, first_prices(master)
-    )
+    generator = generator_of(master, budget, is_strict=True)
     relaxed, _ = generator.run(precision=COARSE)
     if relaxed is None:
         return Rounded([], Matched(frozenset(), ()))

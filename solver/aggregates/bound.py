@@ -149,7 +149,6 @@ class Generator:
 
         Also ends once the jobs are worth `goal`, or cannot be.
 
-
         The bound is one of the first term, given the decisions of `decide`, as long as no job was
         rounded and no aggregate settled; it also holds when the budget is spent. The linear
         program is None if it has no solution.
@@ -209,6 +208,12 @@ class Generator:
         relaxed = self.master.solve()
         self.budget.work += self.master.steps * self.master.num_rows * STEP_WORK
         return relaxed
+
+
+def generator_of(master: Master, budget: Budget, *, is_strict: bool) -> Generator:
+    """Of a master without patterns, at the first prices; `is_strict` as in `Pricer`."""
+    pricer = Pricer(master.regions, master.slots, is_strict=is_strict)
+    return Generator(master, pricer, budget, first_prices(master))
 
 
 def first_prices(master: Master) -> Prices:

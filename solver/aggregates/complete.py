@@ -52,7 +52,9 @@ def complete(
         budget.add(step)
         placed = max(placed, exact or (), key=lambda found: worth_of(part, options, found))
     order = {job.job_id: position for position, job in enumerate(instance.jobs)}
-    return Plan(tuple(sorted((*anchored, *placed), key=lambda p: order[p.job_id])))
+    every = sorted((*anchored, *placed), key=lambda p: order[p.job_id])
+    # MODE_1 and MODE_2 are unknown to the patterns.
+    return Plan(tuple(legal_part(instance, options, every)))
 
 
 def worth_of(instance: Instance, options: PlanOptions, placements: Sequence[Placement]) -> int:

@@ -79,9 +79,7 @@ def matched(
     for job, start in begun.items():
         model.add_hint(start, starts[job] > 0.5)
     part = budget.part(SHARE)
-    solver = part.solver(is_large=False)
-    limit = solver.parameters.max_deterministic_time
-    solver.parameters.max_deterministic_time = min(limit, MOST_WORK)
+    solver = part.solver(is_large=False, most_work=MOST_WORK)
     status = part.spend(solver, model, None)
     budget.add(part)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

@@ -13,16 +13,14 @@ from ...models.score import first_term
 from ...models.topology import BlockTopology
 from ..budget import Budget
 from ..residual import residual
-from ..shapes import Shape
 from .anchors import assign, dive
 from .beyond import place_largest
-from .bound import COARSE, Generator, first_prices
+from .bound import COARSE, Generator, generator_of
 from .branch import Brancher
 from .complete import complete, legal_part, worth_of
 from .master import Master, Relaxed
 from .offer import offer_of
 from .place import place_anchors, place_beyond
-from .pricing import Pricer
 
 # Of the budget's rest, what the bound, the dive after it, and branching at last may use.
 BOUND_SHARE = 0.4
@@ -50,25 +48,14 @@ def is_decomposable(instance: Instance) -> bool:
     return nodes <= MOST_NODES * topology.base_size
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Master and prices of an instance."""
-
-    shapes: list[Shape]
-    master: Master
-    generator: Generator
-
-
-def problem_of(
+def root_of(
     instance: Instance, options: PlanOptions, budget: Budget, *, is_strict: bool = False
-) -> Problem | None:
+) -> Generator | None:
     """The root of an instance, None where no job has a chance; `is_strict` as in `Pricer`."""
     offer = offer_of(instance, options)
     if offer is None:
         return None
-    master = offer.master(offer.regions)
-    pricer = Pricer(offer.regions, offer.slots, is_strict=is_strict)
-    return Problem(offer.shapes, master, Generator(master, pricer, budget, first_prices(master)))
+    return generator_of(offer.master(offer.regions), budget, is_strict=is_strict)
 
 
 def by_aggregates(
@@ -96,18 +83,18 @@ def by_aggregates(
     base blocks, the others; before each step, prices are found for what is left.
     """
     part = budget.part(BOUND_SHARE)
-    problem = problem_of(instance, options, part)
-    if problem is None:
+    root = root_of(instance, options, part)
+    if root is None:
         return Decomposed(0, Plan(), frozenset())
-    relaxed, highest = problem.generator.run(progress)
+    relaxed, highest = root.run(progress)
     budget.add(part)
     bound = _rounded(highest)
     if relaxed is None:
         return Decomposed(bound, Plan(), frozenset())
     jobs = instance.jobs
     wanted = frozenset(jobs[job].job_id for job, start in relaxed.starts.items() if start > 0.5)
-    small, several, beyond = by_extent(instance, problem)
-    choices = _choices(instance, options, problem, relaxed, start, beyond, budget)
+    small, several, beyond = by_extent(root.master)
+    choices = _choices(instance, options, root, relaxed, start, beyond, budget)
     rests: list[_Rest] = []
     for choice in choices:
         if not rests or not budget.is_spent:
@@ -115,15 +102,11 @@ def by_aggregates(
     best = max(rests, key=lambda rest: rest.expected)
     placed = legal_part(instance, options, [*best.placed, *_several(best, budget)])
     kept = [each for each in start.placements if each.job_id not in small]
-    plans = []
-    for larger in (placed, kept):
-        plan = complete(instance, options, larger, small, budget)
-        # MODE_1 and MODE_2 are unknown to the patterns.
-        plans.append(Plan(tuple(legal_part(instance, options, plan.placements))))
+    plans = [complete(instance, options, larger, small, budget) for larger in (placed, kept)]
     best_plan = max(plans, key=lambda plan: int(first_term(instance, plan, options.objective)))
     value = int(first_term(instance, best_plan, options.objective))
-    part = problem.generator.budget = budget.part(BRANCH_SHARE)
-    highest = Brancher(problem.generator, highest).run(value, progress)
+    part = root.budget = budget.part(BRANCH_SHARE)
+    highest = Brancher(root, highest).run(value, progress)
     budget.add(part)
     return Decomposed(min(bound, _rounded(highest)), best_plan, wanted)
 
@@ -131,7 +114,7 @@ def by_aggregates(
 def _choices(
     instance: Instance,
     options: PlanOptions,
-    problem: Problem,
+    root: Generator,
     relaxed: Relaxed,
     start: Plan,
     beyond: Set[str],
@@ -143,8 +126,8 @@ def _choices(
     """
     choices: list[list[Placement]] = []
     if beyond:
-        for shares in place_largest(problem.generator, relaxed, budget):
-            choice = legal_part(instance, options, place_beyond(problem.master, shares))
+        for shares in place_largest(root, relaxed, budget):
+            choice = legal_part(instance, options, place_beyond(root.master, shares))
             jobs = {each.job_id for each in choice}
             if all(jobs != {each.job_id for each in other} for other in choices):
                 choices.append(choice)
@@ -165,7 +148,7 @@ class _Rest:
     """What is left once some jobs are placed, and what all are worth by the linear program."""
 
     placed: list[Placement]
-    problem: Problem | None
+    root: Generator | None
     relaxed: Relaxed | None
     expected: float
 
@@ -181,34 +164,32 @@ def _rest(
     worth = float(first_term(instance, plan, options.objective))
     part = budget.part(DIVE_SHARE)
     part_of = residual(instance, options, instance.free, plan, chosen)
-    problem = problem_of(part_of, options, part, is_strict=True)
-    if problem is None:
+    root = root_of(part_of, options, part, is_strict=True)
+    if root is None:
         return _Rest(placed, None, None, worth)
-    relaxed, _ = problem.generator.run(precision=COARSE)
+    relaxed, _ = root.run(precision=COARSE)
     budget.add(part)
-    return _Rest(placed, problem, relaxed, worth + (relaxed.value if relaxed else 0.0))
+    return _Rest(placed, root, relaxed, worth + (relaxed.value if relaxed else 0.0))
 
 
 def _several(rest: _Rest, budget: Budget) -> list[Placement]:
     """Placements of jobs of several base blocks, with an eye to the smaller ones."""
-    if rest.problem is None or rest.relaxed is None:
+    if rest.root is None or rest.relaxed is None:
         return []
-    problem = rest.problem
-    part = problem.generator.budget = budget.part(DIVE_SHARE)
-    dived = dive(problem.generator, rest.relaxed)
+    root = rest.root
+    part = root.budget = budget.part(DIVE_SHARE)
+    dived = dive(root, rest.relaxed)
     budget.add(part)
-    return place_anchors(problem.master, dived.patterns, assign(problem.generator, dived))
+    return place_anchors(root.master, dived.patterns, assign(root, dived))
 
 
-def by_extent(
-    instance: Instance, problem: Problem
-) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+def by_extent(master: Master) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """Ids of the jobs whose units fit base blocks, of larger ones, of those beyond all levels."""
     spans: dict[int, set[int | None]] = defaultdict(set)
-    for demand in problem.master.demands:
-        spans[demand.shape].add(problem.master.slots[demand.slot].span)
+    for demand in master.demands:
+        spans[demand.shape].add(master.slots[demand.slot].span)
     ids: tuple[set[str], set[str], set[str]] = set(), set(), set()
-    for number, shape in enumerate(problem.shapes):
+    for number, shape in enumerate(master.shapes):
         extent = 2 if None in spans[number] else 0 if spans[number] == {1} else 1
-        ids[extent].update(instance.jobs[job].job_id for job in shape.jobs)
+        ids[extent].update(master.job_ids[job] for job in shape.jobs)
     return frozenset(ids[0]), frozenset(ids[1]), frozenset(ids[2])

@@ -19,9 +19,10 @@ from ..replan import replanned
 from ..residual import residual
 from .anchors import assign, dive
 from .beyond import place_sparingly
+from .bound import Generator
 from .complete import MOST_PAIRS, complete, legal_part
 from .place import place_anchors, place_beyond
-from .plan import Problem, by_extent, problem_of
+from .plan import by_extent, root_of
 from .refute import Refuter
 
 # Of the budget, what the upper bound may use, and of the rest each search for a plan.
@@ -75,11 +76,11 @@ def by_priority(
     # In nodes, all that is admitted is worth what it takes, and a loss is at least one of them.
     counted = replace(options, objective=Objective.THROUGHPUT)
     part = budget.part(ADMIT_SHARE)
-    problem = problem_of(instance, counted, part)
-    if problem is None:
+    root = root_of(instance, counted, part)
+    if root is None:
         return Ranked(start, "0" * len(instance.jobs), len(instance.jobs))
-    small, _, beyond = by_extent(instance, problem)
-    admitted, undecided = _admitted(instance, problem, progress)
+    small, _, beyond = by_extent(root.master)
+    admitted, undecided = _admitted(instance, root, progress)
     budget.add(part)
     num_jobs = len(instance.jobs)
     bound = "".join(
@@ -120,15 +121,15 @@ def _agreed(instance: Instance, plan: Plan, bound: str, undecided: int) -> int:
 
 
 def _admitted(
-    instance: Instance, problem: Problem, progress: Progress | None
+    instance: Instance, root: Generator, progress: Progress | None
 ) -> tuple[set[int], int]:
     """Positions of the admitted jobs, and the first one that is not decided.
 
     As many jobs as were admitted last are tried at once, twice as many if that went well.
     """
     jobs = instance.jobs
-    budget = problem.generator.budget
-    refuter = Refuter(problem.generator)
+    budget = root.budget
+    refuter = Refuter(root)
     admitted: set[int] = set()
     left = len(instance.free)
     position, most = 0, 1
@@ -183,16 +184,16 @@ def _started(
     counted = replace(options, objective=Objective.THROUGHPUT)
     step = budget.part(DIVE_SHARE)
     placed: list[Placement] = []
-    problem = problem_of(part, weighted, step, is_strict=True)
-    if problem is None:
+    root = root_of(part, weighted, step, is_strict=True)
+    if root is None:
         return Plan()
     if beyond_first:
-        shares = place_sparingly(problem.generator, step)
-        placed = legal_part(part, options, place_beyond(problem.master, shares))
+        shares = place_sparingly(root, step)
+        placed = legal_part(part, options, place_beyond(root.master, shares))
         rest = ids - {each.job_id for each in placed}
         part = residual(part, options, part.free, Plan(tuple(placed)), rest)
-        problem = problem_of(part, weighted, step, is_strict=True)
-    anchored = [*placed, *(_anchored(problem) if problem else [])]
+        root = root_of(part, weighted, step, is_strict=True)
+    anchored = [*placed, *(_anchored(root) if root else [])]
     budget.add(step)
     anchored = legal_part(instance, options, anchored)
     beside = residual(instance, options, instance.free, Plan(tuple(anchored)), small)
@@ -200,22 +201,20 @@ def _started(
     exact = replanned(beside, options, (), step, MOST_PAIRS)
     budget.add(step)
     if exact is None:
-        plan = complete(instance, counted, anchored, small & ids, budget)
-        return Plan(tuple(legal_part(instance, options, plan.placements)))
+        return complete(instance, counted, anchored, small & ids, budget)
     placed = legal_part(instance, options, [*anchored, *exact])
     order = {job.job_id: position for position, job in enumerate(instance.jobs)}
     return Plan(tuple(sorted(placed, key=lambda each: order[each.job_id])))
 
 
-def _anchored(problem: Problem) -> list[Placement]:
+def _anchored(root: Generator) -> list[Placement]:
     """The jobs of several base blocks, where a dive puts them."""
-    generator = problem.generator
-    generator.dear = WHOLE
-    relaxed, _ = generator.run(precision=WHOLE)
+    root.dear = WHOLE
+    relaxed, _ = root.run(precision=WHOLE)
     if relaxed is None:
         return []
-    dived = dive(generator, relaxed)
-    return place_anchors(problem.master, dived.patterns, assign(generator, dived))
+    dived = dive(root, relaxed)
+    return place_anchors(root.master, dived.patterns, assign(root, dived))
 
 
 def _weighted(instance: Instance) -> Instance:
