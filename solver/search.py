@@ -1,12 +1,16 @@
-"""Runs CP-SAT so that Ctrl-C and a wish to stop reach it."""
+"""Runs solvers so that Ctrl-C and a wish to stop reach them."""
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypeVar
 
 from ortools.sat.python import cp_model
 
 from ..models.plan import Stop
+
+T = TypeVar("T")
 
 # Seconds between two looks at the wish to stop; a solve that ends is noticed at once.
 POLL_S = 0.05
@@ -21,27 +25,33 @@ def search(
 ) -> cp_model.CpSolverStatus:
     """Solve `cp`; as soon as `stop` says so, the search ends with what it has found.
 
-    Ctrl-C raises KeyboardInterrupt here as anywhere in Python, once the search has ended.
+    Notes
+    -----
+    CP-SAT's own handler of SIGINT ends one solve and tells nobody.
+    """
+    solver.parameters.catch_sigint_signal = False
+    return watched(lambda: solver.solve(cp, callback), solver.stop_search, stop)
+
+
+def watched(solve: Callable[[], T], interrupt: Callable[[], object], stop: Stop | None) -> T:
+    """What `solve` returns; as soon as `stop` says so, it is interrupted.
+
+    Ctrl-C raises KeyboardInterrupt here as anywhere in Python, once the solve has ended.
 
     Notes
     -----
-    CP-SAT's own handler of SIGINT ends one solve and tells nobody. Python's runs only while the
-    main thread executes Python, so that the solve needs a thread of its own.
+    Python's handler of SIGINT runs only while the main thread executes Python, so that the solve
+    needs a thread of its own.
     """
-    solver.parameters.catch_sigint_signal = False
     with ThreadPoolExecutor(max_workers=1) as pool:
-        running = pool.submit(solver.solve, cp, callback)
+        running = pool.submit(solve)
         try:
             while not wait([running], POLL_S).done:
                 if stop is not None and stop():
-                    solver.stop_search()
+                    interrupt()
         finally:
-            _end(solver, running)
+            # Again and again: an interrupt before the search has begun is lost.
+            while not running.done():
+                interrupt()
+                wait([running], POLL_S)
     return running.result()
-
-
-def _end(solver: cp_model.CpSolver, running: Future[cp_model.CpSolverStatus]) -> None:
-    """Stop again and again: a stop before the search has begun is lost."""
-    while not running.done():
-        solver.stop_search()
-        wait([running], POLL_S)

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from math import ceil
 
 from .bound import INTEGRAL, Generator
 from .master import Master, Relaxed, serves
 from .patterns import Anchors, Pattern
-from .slots import Demand, Slot
+from .slots import Demand
 
 # Linear programs solved on the way down, and rounds of pricing in each.
 MOST_DIVES = 300
 ROUNDS = 10
 # Aggregates that are settled at once: first so many, more as long as that goes well.
 FIRST_SOME = 8
-# Aggregates of one unit up to which all combinations are compared.
-MOST_COMBINED = 3
 # Ways to settle an aggregate that are compared, and aggregates whose ways are.
 MOST_WAYS = 2
 MOST_TRIED = 2
@@ -55,14 +51,11 @@ class Dived:
     ----------
     patterns
         The likely one per aggregate.
-    nodes
-        Per slot beyond all levels the nodes that aggregates offer, on average over their patterns.
     starts
         Per job position.
     """
 
     patterns: dict[int, Pattern]
-    nodes: dict[int, dict[int, int]]
     starts: dict[int, float]
 
 
@@ -94,8 +87,7 @@ def dive(generator: Generator, relaxed: Relaxed) -> Dived:
         if found is None:
             break
         relaxed = found
-    nodes = _nodes_beyond(generator.master, relaxed)
-    return Dived(_likely_patterns(generator, relaxed), nodes, relaxed.starts)
+    return Dived(_likely_patterns(generator, relaxed), relaxed.starts)
 
 
 def _anchored_jobs(generator: Generator) -> dict[int, Demand]:
@@ -103,7 +95,7 @@ def _anchored_jobs(generator: Generator) -> dict[int, Demand]:
     return {
         job: demand
         for demand in master.demands
-        if master.slots[demand.slot].span != 1
+        if master.slots[demand.slot].span not in (1, None)
         for job in master.shapes[demand.shape].jobs
     }
 
@@ -117,21 +109,13 @@ def _unclear(generator: Generator, relaxed: Relaxed) -> dict[int, list[Anchors]]
     for of_anchors in shares.values():
         # What follows no pattern hosts nothing.
         if (idle := 1 - sum(of_anchors.values())) > INTEGRAL:
-            of_anchors[None, ()] += idle
+            of_anchors[()] += idle
     unclear = {
         aggregate: sorted(of_anchors, key=lambda anchors: of_anchors[anchors], reverse=True)
         for aggregate, of_anchors in shares.items()
         if len(of_anchors) > 1 and aggregate not in generator.pricer.settled
     }
-    # Units beyond all levels first: they have the least choice.
-    order = sorted(
-        unclear,
-        key=lambda each: (
-            all(touched is None for touched, _ in unclear[each]),
-            -shares[each][unclear[each][0]],
-            each,
-        ),
-    )
+    order = sorted(unclear, key=lambda each: (-shares[each][unclear[each][0]], each))
     return {aggregate: unclear[aggregate] for aggregate in order}
 
 
@@ -172,22 +156,9 @@ def _likely_patterns(generator: Generator, relaxed: Relaxed) -> dict[int, Patter
     return {aggregate: pattern for aggregate, (_, pattern) in best.items()}
 
 
-def _nodes_beyond(master: Master, relaxed: Relaxed) -> dict[int, dict[int, int]]:
-    nodes: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    for pattern, share in zip(master.patterns, relaxed.shares, strict=False):
-        for number, count in pattern.counts.items():
-            if share > INTEGRAL and master.slots[number].span is None:
-                nodes[number][pattern.aggregate] += share * count
-    return {
-        number: {aggregate: ceil(count - INTEGRAL) for aggregate, count in offered.items()}
-        for number, offered in nodes.items()
-    }
-
-
 def assign(generator: Generator, dived: Dived) -> list[Anchor]:
     """Give the regions that the patterns offer to jobs, the most valuable first."""
     master = generator.master
-    slots = master.slots
     offered: dict[int, list[int]] = defaultdict(list)
     for pattern in dived.patterns.values():
         for number, region in pattern.regions:
@@ -203,12 +174,6 @@ def assign(generator: Generator, dived: Dived) -> list[Anchor]:
     for is_own in (True, False):
         waiting = []
         for job, demand in wanted:
-            slot = slots[demand.slot]
-            if slot.span is None:
-                shares = _shared(dived.nodes.get(demand.slot, {}), slot, demand.count)
-                if shares:
-                    anchors.append(Anchor(job, demand, shares=shares))
-                continue
             usable = [demand.slot] if is_own else [demand.slot, *_serving(master, demand, offered)]
             regions = [(other, region) for other in usable for region in offered[other]]
             if len(regions) < demand.count:
@@ -236,46 +201,3 @@ def _serving(master: Master, demand: Demand, offered: Collection[int]) -> list[i
         and serves(slots[other], slot)
     ]
     return sorted(larger, key=lambda other: slots[other].size)
-
-
-def _shared(nodes: dict[int, int], slot: Slot, count: int) -> list[dict[int, int]]:
-    """Take `count` units from what aggregates offer; empty if that fails.
-
-    Each unit takes the fewest aggregates, of these the ones that offer least but enough.
-    """
-    units: list[dict[int, int]] = []
-    left = dict(nodes)
-    for _ in range(count):
-        chosen = _enough(left, slot.size, slot.max_lower or len(left))
-        if not chosen:
-            return []
-        unit: dict[int, int] = {}
-        missing = slot.size
-        for aggregate in chosen:
-            unit[aggregate] = min(left[aggregate], missing)
-            missing -= unit[aggregate]
-            left[aggregate] -= unit[aggregate]
-            if not left[aggregate]:
-                del left[aggregate]
-        units.append(unit)
-    nodes.clear()
-    nodes.update(left)
-    return units
-
-
-def _enough(left: dict[int, int], size: int, most: int) -> tuple[int, ...]:
-    """Aggregates that offer `size` nodes together, at most so many of them; empty if none do."""
-    largest = sorted(left, key=lambda each: (-left[each], each))
-    for number in range(1, most + 1):
-        if sum(left[each] for each in largest[:number]) >= size:
-            if number > MOST_COMBINED:
-                return tuple(largest[:number])
-            return min(
-                (
-                    chosen
-                    for chosen in combinations(largest, number)
-                    if sum(left[each] for each in chosen) >= size
-                ),
-                key=lambda chosen: sum(left[each] for each in chosen),
-            )
-    return ()

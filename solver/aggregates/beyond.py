@@ -1,189 +1,187 @@
-"""Jobs larger than all levels: chosen and placed first, at the prices of everything else.
+"""Jobs larger than all levels: chosen first, with a bound for everything (Benders).
 
-A unit of such a job may touch few aggregates, which the linear program cannot see: it lets several
-jobs share the best aggregates in fractions. There are few of these jobs and each is worth a lot,
-so that a small exact model gives them aggregates: worth of the jobs, less what the nodes they take
-would be worth to others.
+An integer program chooses them (`largest`); the linear program over patterns says what all other
+jobs are worth beside that choice, and its prices are a cut that tells the integer program why.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from math import inf
 
 import numpy as np
-from ortools.sat.python import cp_model
 
+from ...models.plan import Progress
 from ..budget import Budget
-from .anchors import Shares
-from .bound import INTEGRAL, Generator
-from .master import Master, Relaxed
-from .patterns import Prices
+from .anchors import Anchor
+from .bound import COARSE, generator_of
+from .largest import Largest, Unit, cut_of
+from .master import Master
+from .offer import Offer
+from .patterns import Prices, Reserved
 from .slots import Demand
-from .tables import Floats
 
-# Of the budget's rest, what one exact model may use, and its most deterministic seconds.
-SHARE = 0.1
-MOST_WORK = 2.0
-# Worths and losses are rounded to this part of a unit.
-UNIT = 10
-MOST_DIVES = 40
-ROUNDS = 12
+MOST_CUTS = 8
+# Gap at which one integer program may end.
+GAP = 1e-4
+# Of the budget's rest, what one integer program may use.
+SHARE = 0.4
 
 
-def place_largest(
-    generator: Generator, relaxed: Relaxed, budget: Budget
-) -> list[Mapping[int, Shares]]:
-    """Two choices of jobs beyond all levels, with the aggregates of their units.
+@dataclass(frozen=True)
+class Choice:
+    """Jobs beyond all levels, placed or waiting.
 
-    The first chooses freely at the generator's best prices; the second among the jobs that remain
-    when the linear program's fractions are rounded one by one.
+    Attributes
+    ----------
+    anchors
+        Those that start.
+    reserved
+        What these take.
+    taken
+        The same as nodes per aggregate.
+    worth
+        Of these.
     """
-    master = generator.master
-    gain = generator.pricer.worth_by_left(generator.center)
-    demands = _demands(master)
-    freely = _exactly(master, gain, demands, demands.keys(), budget)
-    for _ in range(MOST_DIVES):
-        found = None if budget.is_spent else generator.dive(relaxed, demands, most_rounds=ROUNDS)
-        if found is None:
-            break
-        relaxed = found
-    rounded = [job for job in demands if relaxed.starts[job] > 1 - INTEGRAL]
-    return [freely, _exactly(master, gain, demands, rounded, budget)]
+
+    anchors: Sequence[Anchor]
+    reserved: Reserved
+    worth: int
+
+    @property
+    def taken(self) -> dict[int, int]:
+        nodes = self.reserved.nodes
+        return {int(aggregate): int(nodes[aggregate]) for aggregate in nodes.nonzero()[0]}
 
 
-def place_sparingly(generator: Generator, budget: Budget) -> Mapping[int, Shares]:
-    """Jobs beyond all levels where they leave what others need and few regions offer.
-
-    For when there is room for all, so that the linear program puts no price on anything.
-    """
-    master = generator.master
-    demands = _demands(master)
-    needed = np.zeros(len(master.slots))
-    for demand in master.demands:
-        needed[demand.slot] += demand.count * len(master.shapes[demand.shape].jobs)
-    offered = np.full(len(master.slots), np.inf)
-    for number, allowed in master.regions.allowed.items():
-        offered[number] = max(1, int(allowed.sum()))
-    nodes = np.array([slot.nodes for slot in master.slots])
-    none = np.zeros(len(master.slots))
-    prices = Prices(nodes * needed / offered, none, np.zeros(len(master.regions.wide)))
-    gain = generator.pricer.worth_by_left(prices)
-    return _exactly(master, gain, demands, demands.keys(), budget)
-
-
-def _demands(master: Master) -> dict[int, Demand]:
-    """Jobs that are beyond all levels in some partition, with that demand."""
-    return {
-        job: demand
-        for demand in master.demands
-        if master.slots[demand.slot].span is None
-        for job in master.shapes[demand.shape].jobs
-    }
-
-
-def _exactly(
-    master: Master,
-    gain: Floats,
-    demands: dict[int, Demand],
-    chosen: Collection[int],
-    budget: Budget,
-) -> Mapping[int, Shares]:
-    """Where jobs among `chosen` take their nodes; empty if nothing was found in time.
+class Chooser:
+    """Cuts and choices in turn, for jobs beyond all levels.
 
     Parameters
     ----------
-    gain
-        Per aggregate and nodes left to larger units, what the aggregate is worth without them.
+    offer
+        All jobs, and what there is for them.
+    center
+        Prices of the linear program in which such jobs may share aggregates in fractions.
+
+    Attributes
+    ----------
+    best
+        The best choice so far.
+    worth, bound
+        Of all jobs together by the linear program beside the best choice; of any choice.
     """
-    if budget.is_spent:
-        return {}
-    model = _Largest(master, gain)
-    for job in chosen:
-        model.add_job(job, demands[job])
-    part = budget.part(SHARE)
-    found = model.solve(part)
-    budget.add(part)
-    return found
+
+    def __init__(self, offer: Offer, budget: Budget, center: Prices) -> None:
+        self._budget = budget
+        self._beside = generator_of(offer.master(offer.regions), budget, is_strict=False)
+        self._beside.center = center
+        master = self._beside.master
+        self._demands = jobs_beyond(master)
+        self._beside.decide(dict.fromkeys(self._demands, False))
+        self._largest = Largest(master, self._demands)
+        # What all other jobs are worth, and all together.
+        self._others = self._largest.solver.NumVar(0, float(sum(master.values)), "others")
+        self._worth = [(self._others, 1.0)]
+        for job, starts in self._largest.starts.items():
+            self._worth += [(start, float(master.values[job])) for start in starts]
+        objective = self._largest.solver.Objective()
+        objective.SetMaximization()
+        for variable, value in self._worth:
+            objective.SetCoefficient(variable, value)
+        self._reached = self._largest.row(0, inf, self._worth)
+        self._add_cut({})
+        self.best = choice_of(master, [])
+        self.worth = 0.0
+        self.bound = inf
+
+    def _add_cut(self, taken: Mapping[int, int]) -> None:
+        """At the last prices; exact where a choice has taken nodes."""
+        beside = self._beside
+        cut = cut_of(beside.master, beside.pricer, beside.center)
+        worth = cut.worth
+        for shape, cost in zip(beside.master.shapes, cut.costs, strict=True):
+            others = (job for job in shape.jobs if job not in self._demands)
+            worth += sum(max(0.0, beside.master.values[job] - cost) for job in others)
+        losses = self._largest.losses(cut, taken)
+        self._largest.row(-inf, worth, [(self._others, 1.0), *losses])
+
+    def _consider(self, choice: Choice) -> None:
+        """Find out what all others are worth beside a choice, and why."""
+        self._beside.reserve(choice.reserved)
+        relaxed, _ = self._beside.run(precision=COARSE)
+        if relaxed is not None and choice.worth + relaxed.value > self.worth:
+            self.best, self.worth = choice, choice.worth + relaxed.value
+        self._add_cut(choice.taken)
+
+    def run(self, progress: Progress | None = None) -> None:
+        """Choose until no choice is better, the bound is met, or the budget is spent."""
+        budget = self._budget
+        solver = self._largest.solver
+        for _ in range(MOST_CUTS if self._demands else 0):
+            if budget.is_spent:
+                break
+            self._reached.SetLb(self.worth)
+            step = budget.part(SHARE)
+            status = self._largest.solve(GAP, step)
+            budget.add(step)
+            if status == solver.INFEASIBLE:
+                # No choice is worth more.
+                self.bound = min(self.bound, self.worth)
+            if status not in (solver.OPTIMAL, solver.FEASIBLE):
+                break
+            self.bound = min(self.bound, solver.Objective().BestBound())
+            self._consider(choice_of(self._beside.master, self._largest.chosen()))
+            if progress is not None:
+                told = f"larger jobs {self.worth:.0f} (bound {self.bound:.0f})"
+                progress(f"{told} after {budget.wall_s:.1f} s")
+            if self.bound - self.worth <= COARSE * self.worth:
+                break
 
 
-class _Largest:
-    """Starts, aggregates and nodes of jobs beyond all levels."""
+def jobs_beyond(master: Master) -> dict[int, list[Demand]]:
+    """Jobs beyond all levels, with a demand for each partition."""
+    demands: dict[int, list[Demand]] = defaultdict(list)
+    for demand in master.demands:
+        if master.slots[demand.slot].span is None:
+            for job in master.shapes[demand.shape].jobs:
+                demands[job].append(demand)
+    return demands
 
-    def __init__(self, master: Master, gain: Floats) -> None:
-        self._master = master
-        self._gain = gain
-        self._most = float(sum(master.values))
-        self._model = cp_model.CpModel()
-        self._worth: list[cp_model.LinearExpr] = []
-        self._touches: dict[int, list[cp_model.IntVar]] = defaultdict(list)
-        self._least: dict[int, int] = {}
-        self._taken: dict[int, list[tuple[cp_model.IntVar, int]]] = defaultdict(list)
-        self._units: list[tuple[int, dict[int, cp_model.IntVar]]] = []
 
-    def add_job(self, job: int, demand: Demand) -> None:
-        """A start, and per unit the aggregates it touches and its nodes there."""
-        start = self._model.new_bool_var(f"start_{job}")
-        self._worth.append(UNIT * self._master.values[job] * start)
-        for _ in range(demand.count):
-            self._add_unit(job, demand, start)
+def choice_of(master: Master, units: Sequence[Unit]) -> Choice:
+    """Of the jobs that have all their units."""
+    regions = master.regions
+    of_job: dict[int, list[Unit]] = defaultdict(list)
+    for unit in units:
+        of_job[unit.job].append(unit)
+    anchors = []
+    nodes, charge = np.zeros((2, regions.num_aggregates), dtype=np.int64)
+    wide = np.zeros(len(regions.wide), dtype=np.int64)
+    for job, of_this in of_job.items():
+        demand = of_this[0].demand
+        if len(of_this) < demand.count:
+            continue
+        anchors.append(Anchor(job, demand, shares=tuple(unit.nodes for unit in of_this)))
+        for aggregate, taken in (pair for unit in of_this for pair in unit.nodes.items()):
+            nodes[aggregate] += taken
+            charge[aggregate] = max(charge[aggregate], regions.charge[demand.slot])
+            for number, row in enumerate(regions.wide):
+                wide[number] += taken * row.charges[demand.slot] * row.covers[aggregate]
+    worth = sum(master.values[anchor.job] for anchor in anchors)
+    return Choice(anchors, Reserved(nodes, charge, wide), worth)
 
-    def _add_unit(self, job: int, demand: Demand, start: cp_model.IntVar) -> None:
-        regions, model = self._master.regions, self._model
-        slot = self._master.slots[demand.slot]
-        most = slot.max_lower or regions.num_aggregates
-        rooms = regions.room[demand.slot].tolist()
-        # An aggregate is of use only if the largest others can give the rest.
-        rest = sum(sorted(rooms, reverse=True)[: most - 1])
-        least = max(1, slot.size - rest)
-        touches, shares = [], {}
-        for aggregate, room in enumerate(rooms):
-            if room < least:
-                continue
-            touch = model.new_bool_var(f"touch_{job}_{aggregate}")
-            share = model.new_int_var(0, room, f"share_{job}_{aggregate}")
-            model.add(share <= room * touch)
-            model.add(share >= least * touch)
-            touches.append(touch)
-            shares[aggregate] = share
-            self._touches[aggregate].append(touch)
-            self._least[aggregate] = min(least, self._least.get(aggregate, least))
-            self._taken[aggregate].append((share, int(regions.charge[demand.slot])))
-            self._worth.append(-self._loss_per_node(aggregate, room) * share)
-        model.add(cp_model.LinearExpr.sum(list(shares.values())) == slot.size * start)
-        model.add(cp_model.LinearExpr.sum(touches) <= most * start)
-        self._units.append((job, shares))
 
-    def _loss_per_node(self, aggregate: int, room: int) -> int:
-        """What the aggregate loses if it gives all it can, in proportion."""
-        gain = self._gain[aggregate]
-        return max(0, round(UNIT * min(float(gain[0] - gain[room]), self._most) / room))
-
-    def solve(self, budget: Budget) -> Mapping[int, Shares]:
-        """The shares of the best choice found."""
-        for aggregate in self._taken:
-            self._limit(aggregate)
-        self._model.maximize(cp_model.LinearExpr.sum(self._worth))
-        solver = budget.solver(is_large=False, most_work=MOST_WORK)
-        status = budget.spend(solver, self._model, None)
-        found: dict[int, list[dict[int, int]]] = {}
-        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            for job, shares in self._units:
-                taken = {aggregate: solver.value(share) for aggregate, share in shares.items()}
-                if any(taken.values()):
-                    found.setdefault(job, []).append({a: n for a, n in taken.items() if n})
-        return found
-
-    def _limit(self, aggregate: int) -> None:
-        """Nodes and budget of an aggregate."""
-        regions, model = self._master.regions, self._model
-        blocks = slice(aggregate * regions.span, (aggregate + 1) * regions.span)
-        nodes = int(regions.free[blocks].sum())
-        shares = [share for share, _ in self._taken[aggregate]]
-        charges = [charge for _, charge in self._taken[aggregate]]
-        model.add(cp_model.LinearExpr.sum(shares) <= nodes)
-        if any(charges):
-            budget = int(regions.budget[blocks].sum())
-            model.add(cp_model.LinearExpr.weighted_sum(shares, charges) <= budget)
-        if 2 * self._least[aggregate] > nodes:
-            model.add_at_most_one(self._touches[aggregate])
+def part_of(master: Master, choice: Choice, jobs: Set[int]) -> Choice:
+    """The same without other jobs."""
+    return choice_of(
+        master,
+        [
+            Unit(anchor.job, anchor.demand, nodes)
+            for anchor in choice.anchors
+            if anchor.job in jobs
+            for nodes in anchor.shares
+        ],
+    )

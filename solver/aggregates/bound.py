@@ -11,7 +11,7 @@ import numpy as np
 from ...models.plan import Progress
 from ..budget import Budget
 from .master import Master, Relaxed
-from .patterns import Prices
+from .patterns import Prices, Reserved
 from .pricing import Pricer
 from .tables import Floats
 
@@ -124,6 +124,11 @@ class Generator:
             self.master.prefer(job, times=REQUIRED)
         for job in self.refused:
             self.master.refuse(job)
+
+    def reserve(self, reserved: Reserved) -> None:
+        """Keep nodes for jobs that are decided elsewhere, and refused here."""
+        self.master.reserve(reserved)
+        self.pricer.reserve(reserved)
 
     def prefer(self, jobs: Collection[int]) -> None:
         """Let these jobs start rather than others."""

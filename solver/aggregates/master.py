@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 
 from ..shapes import Shape
-from .patterns import Anchors, Pattern, Prices
+from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Regions
 from .slots import Demand, Slot
 from .tables import TOLERANCE, Floats
@@ -69,6 +69,8 @@ class Master:
     ----------
     steepest
         The most that a job is worth per node.
+    room
+        Per layer over whole aggregates, what it admits beside reserved nodes.
     """
 
     def __init__(
@@ -93,6 +95,9 @@ class Master:
         self.job_ids = job_ids
         self.patterns: list[Pattern] = []
         self._known: set[tuple[object, ...]] = set()
+        self._settled: dict[int, Anchors] = {}
+        self._spared = np.zeros(regions.num_aggregates, dtype=np.int64)
+        self.room = [row.room for row in regions.wide]
         self._solver = pywraplp.Solver.CreateSolver("GLOP")
         # Without preprocessing each solve starts from the last basis.
         self._solver.SetSolverSpecificParametersAsString("use_preprocessing: false")
@@ -236,17 +241,34 @@ class Master:
 
     def settle(self, aggregate: int, anchors: Anchors) -> None:
         """Let an aggregate follow only patterns with these units beyond single base blocks."""
-        self._bound_columns(aggregate, lambda pattern: pattern.anchors == anchors)
+        self._settled[aggregate] = anchors
+        self._bound_columns(aggregate)
 
     def unsettle(self, aggregate: int) -> None:
         """Undo `settle`."""
-        self._bound_columns(aggregate, lambda _: True)
+        del self._settled[aggregate]
+        self._bound_columns(aggregate)
 
-    def _bound_columns(self, aggregate: int, may_follow: Callable[[Pattern], bool]) -> None:
+    def reserve(self, reserved: Reserved) -> None:
+        """Let aggregates follow only patterns that spare so many nodes, and layers hold less."""
+        self._spared = reserved.nodes
+        rooms = zip(self.regions.wide, reserved.wide.tolist(), strict=True)
+        self.room = [row.room - taken for row, taken in rooms]
+        for constraint, room in zip(self._wide, self.room, strict=True):
+            constraint.SetUb(room)
+        self._bound_columns()
+
+    def _bound_columns(self, aggregate: int | None = None) -> None:
+        """Open the patterns that may be followed, by default of all aggregates."""
         infinity = self._solver.infinity()
         for pattern, column in zip(self.patterns, self._columns, strict=True):
-            if pattern.aggregate == aggregate:
-                column.SetBounds(0, infinity if may_follow(pattern) else 0)
+            if aggregate is None or pattern.aggregate == aggregate:
+                column.SetBounds(0, infinity if self._may_follow(pattern) else 0)
+
+    def _may_follow(self, pattern: Pattern) -> bool:
+        settled = self._settled.get(pattern.aggregate)
+        is_settled = settled is None or pattern.anchors == settled
+        return is_settled and pattern.spared >= int(self._spared[pattern.aggregate])
 
     def keep(self, pattern: int, copies: int) -> None:
         """Let at least so many aggregates follow a pattern."""
@@ -311,8 +333,8 @@ class Master:
 
     def worth(self, prices: Prices, pattern_values: Floats) -> float:
         """What the best patterns and the room of wide layers are worth."""
-        rooms = zip(prices.wide, self.regions.wide, strict=True)
-        room = sum(float(price) * row.room for price, row in rooms)
+        rooms = zip(prices.wide, self.room, strict=True)
+        room = sum(float(price) * admitted for price, admitted in rooms)
         return float(pattern_values @ self.regions.copies) + room
 
     def costs(self, prices: Prices) -> Floats:

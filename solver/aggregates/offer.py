@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...models.instance import Instance
@@ -27,10 +28,16 @@ class Offer:
     demands: list[Demand]
     regions: Regions
 
-    def master(self, regions: Regions) -> Master:
-        """The linear program over these regions, or over one of each kind of them."""
+    def master(self, regions: Regions, values: Sequence[int] | None = None) -> Master:
+        """The linear program over these regions, or over one of each kind of them.
+
+        Parameters
+        ----------
+        values
+            Of starts, per job; by default those of the objective.
+        """
         jobs = self.instance.jobs
-        values = job_values(self.instance, self.options.objective)
+        values = values or job_values(self.instance, self.options.objective)
         ids = [job.job_id for job in jobs]
         return Master(regions, self.slots, self.shapes, self.demands, values, ids)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from .regions import Ints
 from .tables import Floats
 
 
@@ -25,8 +26,27 @@ class Prices:
         )
 
 
-# The limited slot beyond all levels that takes part of an aggregate, and pairs of slot and region.
-Anchors = tuple[int | None, tuple[tuple[int, int], ...]]
+# What an aggregate hosts beyond single base blocks: pairs of slot and region.
+Anchors = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """What jobs beyond all levels take.
+
+    Attributes
+    ----------
+    nodes
+        Per aggregate.
+    charge
+        Per aggregate, what the dearest of these nodes takes from the budget of its base block.
+    wide
+        Per layer over whole aggregates, what they add to it.
+    """
+
+    nodes: Ints
+    charge: Ints
+    wide: Ints
 
 
 @dataclass
@@ -43,6 +63,8 @@ class Pattern:
         ``(slot, region)`` of every unit larger than a base block; regions count over the cluster.
     left
         Per base block of the aggregate, nodes left to such units.
+    spared
+        Nodes of the aggregate left to units beyond all levels.
     """
 
     aggregate: int
@@ -50,13 +72,15 @@ class Pattern:
     touched_by: int | None = None
     regions: list[tuple[int, int]] = field(default_factory=list)
     left: tuple[int, ...] = ()
+    spared: int = 0
 
     @property
     def anchors(self) -> Anchors:
         """What it hosts beyond single base blocks."""
-        return self.touched_by, tuple(sorted(self.regions))
+        return tuple(sorted(self.regions))
 
     @property
     def key(self) -> tuple[object, ...]:
         """Equal for patterns that the master cannot tell apart."""
-        return self.aggregate, self.touched_by, tuple(sorted(self.counts.items()))
+        counts = tuple(sorted(self.counts.items()))
+        return self.aggregate, self.touched_by, self.spared, counts

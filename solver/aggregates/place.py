@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -73,18 +73,6 @@ def place_anchors(
             canvas.nodes, canvas.budget, canvas.left = before
             continue
         placements.append(_placement(master, anchor.job, anchor.demand, segments))
-    return placements
-
-
-def place_beyond(master: Master, shares_of: Mapping[int, Shares]) -> list[Placement]:
-    """Placements of jobs beyond all levels, from the aggregates they were given."""
-    canvas = Canvas(master.regions, {})
-    placements = []
-    for demand in master.demands:
-        for job in master.shapes[demand.shape].jobs:
-            segments = _from_shares(canvas, master, demand, shares_of.get(job, ()))
-            if segments:
-                placements.append(_placement(master, job, demand, segments))
     return placements
 
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .patterns import Anchors, Pattern, Prices
+from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Bools, Ints, Regions
 from .slots import Slot
 from .tables import IMPOSSIBLE, TOLERANCE, Floats, Items, Tables, joined, packed
+from .top import priced_nodes, reserved_nodes
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,10 @@ class Pricer:
         larger = {int(regions.charge[i]) for i, slot in enumerate(slots) if slot.span != 1}
         self.is_strict = is_strict
         self._settled: dict[int, Anchors] = {}
+        # Without a reservation units beyond all levels take what is best for them.
+        nothing = np.zeros(regions.num_aggregates, dtype=np.int64)
+        wide = np.zeros(len(regions.wide), dtype=np.int64)
+        self._reserved = Reserved(nothing, nothing, wide) if is_strict else None
         # Per class of charges: what each node left is charged, and which slots that covers.
         self.charges = np.array(
             sorted(larger) if is_strict and larger else [min(larger, default=0)]
@@ -84,6 +89,10 @@ class Pricer:
             if is_strict
             else np.ones((1, len(slots)), dtype=bool)
         )
+
+    def reserve(self, reserved: Reserved) -> None:
+        """From now on aggregates leave so many nodes to units beyond all levels, unpaid."""
+        self._reserved = reserved
 
     def settle(self, aggregate: int, anchors: Anchors) -> None:
         """From now on an aggregate hosts exactly these units beyond single base blocks."""
@@ -103,30 +112,42 @@ class Pricer:
         values, group = self._values(prices)
         block_value, tables, table_of = self._blocks(values, group)
         gain, levels = self._combine(block_value.gain, values, group)
-        total, taken, classes, shares = self._share(gain, values, group, prices)
-        patterns = [Pattern(aggregate) for aggregate in range(self.regions.num_aggregates)]
-        for aggregate in np.nonzero(shares >= 0)[0]:
-            slot = int(shares[aggregate])
-            patterns[aggregate].counts[slot] += int(taken[aggregate])
+        gain = gain.reshape(len(self.charges), -1, gain.shape[1])
+        top = (
+            priced_nodes(gain[0], self.regions, self.slots, values, group, prices)
+            if self._reserved is None
+            else reserved_nodes(gain, self.charges, self._reserved)
+        )
+        spared = top.nodes if self._reserved is None else self._reserved.nodes
+        patterns = [Pattern(number, spared=nodes) for number, nodes in enumerate(spared.tolist())]
+        for aggregate in np.nonzero(top.slot >= 0)[0]:
+            slot = int(top.slot[aggregate])
+            patterns[aggregate].counts[slot] += int(top.nodes[aggregate])
             if self.slots[slot].max_lower is not None:
                 patterns[aggregate].touched_by = slot
-        left, classes = self._trace(levels, taken, classes, patterns)
+        left, classes = self._trace(levels, top.nodes, top.classes, patterns)
         for pattern, of_blocks in zip(patterns, left.reshape(len(patterns), -1), strict=True):
             pattern.left = tuple(of_blocks.tolist())
         charges: Ints = self.charges[classes] * left
         budgets: Ints = self.regions.budget - charges
         self._fill_blocks(block_value, tables, table_of, left, budgets, patterns)
-        return total, patterns
+        return top.worth, patterns
 
     def worth_by_left(self, prices: Prices) -> Floats:
-        """Per aggregate and nodes it leaves to units beyond all levels, its worth without them.
+        """Worth of aggregates without the nodes that they leave to units beyond all levels.
 
-        With the cheapest charge for what is left.
+        Per class of charges, aggregate, and nodes.
         """
         values, group = self._values(prices)
         blocks, _, _ = self._blocks(values, group)
         gain, _ = self._combine(blocks.gain, values, group)
-        return gain[: self.regions.num_aggregates]
+        return gain.reshape(len(self.charges), self.regions.num_aggregates, -1)
+
+    @property
+    def class_of(self) -> Ints:
+        """Per slot the class of charges at which nodes are left to it."""
+        found = np.searchsorted(self.charges, self.regions.charge)
+        return found.clip(max=len(self.charges) - 1)
 
     def _values(self, prices: Prices) -> tuple[Floats, Ints]:
         """Worth of one slot per price group, and the group of each aggregate."""
@@ -244,7 +265,7 @@ class Pricer:
 
     def _forced(self, span: int) -> dict[int, list[int]]:
         forced: dict[int, list[int]] = defaultdict(list)
-        for _, regions in self._settled.values():
+        for regions in self._settled.values():
             for slot, region in regions:
                 if self.slots[slot].span == span:
                     forced[region].append(slot)
@@ -281,66 +302,6 @@ class Pricer:
             worth[:, aggregate * per_aggregate : (aggregate + 1) * per_aggregate] = IMPOSSIBLE
         rows = len(self.charges) * len(group)
         return sizes, worth.reshape(rows, -1), slot_of.reshape(rows, -1)
-
-    def _share(
-        self, gain: Floats, values: Floats, group: Ints, prices: Prices
-    ) -> tuple[Floats, Ints, Ints, Ints]:
-        """Let one unit beyond all levels have what is left.
-
-        Value, nodes, class of charges and slot per aggregate. Nodes have one price and touching an
-        aggregate costs, so that one unit alone is best, unless it may not take all that is left:
-        then the value, not the pattern, is at least that of several units.
-        """
-        gain = gain.reshape(len(self.charges), -1, gain.shape[1])
-        total = gain[0, :, 0].copy()
-        taken = np.zeros(len(total), dtype=np.int64)
-        classes = np.zeros(len(total), dtype=np.int64)
-        slots = np.full(len(total), -1)
-        nodes = np.arange(gain.shape[2])
-        closed = np.zeros(len(total), dtype=bool)
-        shared = gain[0] if self.is_strict else self._beside_full(gain[0], values, group, prices)
-        most = total
-        for slot in self.of_span[None]:
-            if self.slots[slot].max_lower is not None:
-                closed[:] = False
-                closed[[a for a, (touched, _) in self._settled.items() if touched != slot]] = True
-            per_node = values[slot][group]
-            # The cheapest class that covers the slot leaves most.
-            cheapest = int(self.covers[:, slot].argmax())
-            offers = gain[cheapest] + per_node[:, None] * nodes - prices.touches[slot]
-            is_beyond = nodes > self.regions.room[slot][:, None]
-            offers[is_beyond] = IMPOSSIBLE
-            choice = offers.argmax(axis=1)
-            offer = offers[np.arange(len(offers)), choice]
-            is_better = (offer > total + TOLERANCE) & (per_node > TOLERANCE) & ~closed
-            total[is_better] = offer[is_better]
-            taken[is_better] = choice[is_better]
-            classes[is_better] = cheapest
-            slots[is_better] = slot
-            if not self.is_strict:
-                beside = shared + per_node[:, None] * nodes - prices.touches[slot]
-                beside[is_beyond] = IMPOSSIBLE
-                most = np.maximum(most, beside.max(axis=1))
-        return np.maximum(total, most), taken, classes, slots
-
-    def _beside_full(self, gain: Floats, values: Floats, group: Ints, prices: Prices) -> Floats:
-        """The gain if, besides, units beyond all levels take all that they may of an aggregate.
-
-        Of several units that share an aggregate all but one do, since nodes have one price.
-        """
-        gain = gain.copy()
-        nodes = np.arange(gain.shape[1])
-        free = self.regions.free.reshape(len(gain), -1).sum(axis=1)
-        for slot in self.of_span[None]:
-            room = self.regions.room[slot]
-            rows = np.nonzero((room > 0) & (room < free))[0]
-            worth = values[slot][group[rows]] * room[rows] - prices.touches[slot]
-            source = nodes + room[rows][:, None]
-            is_inside = source < len(nodes)
-            offer = np.take_along_axis(gain[rows], source.clip(max=len(nodes) - 1), axis=1)
-            offer = np.where(is_inside, offer + worth[:, None], IMPOSSIBLE)
-            gain[rows] = np.maximum(gain[rows], offer)
-        return gain
 
     def _trace(
         self, levels: list[_Level], left: Ints, classes: Ints, patterns: list[Pattern]

@@ -12,21 +12,21 @@ from collections.abc import Set
 from dataclasses import dataclass, replace
 
 from ...models.instance import Instance
-from ...models.plan import Objective, Placement, Plan, PlanOptions, Progress
+from ...models.plan import Objective, Plan, PlanOptions, Progress
 from ...models.score import first_term
 from ..budget import Budget
 from ..replan import replanned
 from ..residual import residual
-from .anchors import assign, dive
-from .beyond import place_sparingly
-from .bound import Generator
+from .beyond import Choice, jobs_beyond, part_of
+from .bound import generator_of
 from .complete import MOST_PAIRS, complete, legal_part
-from .place import place_anchors, place_beyond
-from .plan import by_extent, root_of
+from .offer import Offer, offer_of
+from .plan import base_block_jobs, larger_jobs
 from .refute import Refuter
+from .witness import Witness
 
 # Of the budget, what the upper bound may use, and of the rest each search for a plan.
-ADMIT_SHARE = 0.5
+ADMIT_SHARE = 0.7
 PLAN_SHARE = 0.5
 # Of that, what may be used for the jobs of several base blocks.
 DIVE_SHARE = 0.8
@@ -74,36 +74,31 @@ def by_priority(
     Where the plan for all admitted jobs misses one, shorter prefixes are tried, by bisection.
     """
     # In nodes, all that is admitted is worth what it takes, and a loss is at least one of them.
-    counted = replace(options, objective=Objective.THROUGHPUT)
-    part = budget.part(ADMIT_SHARE)
-    root = root_of(instance, counted, part)
-    if root is None:
-        return Ranked(start, "0" * len(instance.jobs), len(instance.jobs))
-    small, _, beyond = by_extent(root.master)
-    admitted, undecided = _admitted(instance, root, progress)
-    budget.add(part)
+    offer = offer_of(instance, replace(options, objective=Objective.THROUGHPUT))
     num_jobs = len(instance.jobs)
+    if offer is None:
+        return Ranked(start, "0" * num_jobs, num_jobs)
+    part = budget.part(ADMIT_SHARE)
+    admitted = _admitted(offer, part, progress)
+    budget.add(part)
+    undecided = admitted.undecided
     bound = "".join(
-        "1" if position in admitted or position >= undecided else "0"
+        "1" if position in admitted.jobs or position >= undecided else "0"
         for position in range(num_jobs)
     )
     best, proven = start, _agreed(instance, start, bound, undecided)
     too_long = undecided + 1
     length = undecided
     while proven < length < too_long and not budget.is_spent:
-        wanted = {position for position in admitted if position < length}
-        for is_first in (True, False):
-            part = budget.part(PLAN_SHARE)
-            plan = _started(instance, options, wanted, small, part, beyond_first=is_first)
-            budget.add(part)
-            if _starts(instance, plan) > _starts(instance, best):
-                best = plan
-            proven = max(proven, _agreed(instance, plan, bound, undecided))
-            if progress is not None:
-                progress(f"{proven} of {num_jobs} jobs decided after {budget.wall_s:.1f} s")
-            missing = {instance.jobs[job].job_id for job in wanted} - plan.placement_of.keys()
-            if not missing & beyond or proven >= length or budget.is_spent:
-                break
+        wanted = {position for position in admitted.jobs if position < length}
+        part = budget.part(PLAN_SHARE)
+        plan = _started(offer, options, admitted.choice, wanted, part)
+        budget.add(part)
+        if _starts(instance, plan) > _starts(instance, best):
+            best = plan
+        proven = max(proven, _agreed(instance, plan, bound, undecided))
+        if progress is not None:
+            progress(f"{proven} of {num_jobs} jobs decided after {budget.wall_s:.1f} s")
         if proven < length:
             too_long = length
         length = (proven + too_long) // 2
@@ -120,18 +115,31 @@ def _agreed(instance: Instance, plan: Plan, bound: str, undecided: int) -> int:
     return next((place for place, (bit, best) in enumerate(pairs) if bit != best), undecided)
 
 
-def _admitted(
-    instance: Instance, root: Generator, progress: Progress | None
-) -> tuple[set[int], int]:
-    """Positions of the admitted jobs, and the first one that is not decided.
+@dataclass(frozen=True)
+class _Admitted:
+    """Positions of the jobs that start as far as is known, and the first that is not decided.
+
+    Attributes
+    ----------
+    choice
+        Where those beyond all levels go.
+    """
+
+    jobs: frozenset[int]
+    undecided: int
+    choice: Choice
+
+
+def _admitted(offer: Offer, budget: Budget, progress: Progress | None) -> _Admitted:
+    """Decide job by job, those beyond all levels first in fractions, then as wholes.
 
     As many jobs as were admitted last are tried at once, twice as many if that went well.
     """
-    jobs = instance.jobs
-    budget = root.budget
-    refuter = Refuter(root)
+    jobs = offer.instance.jobs
+    refuter = Refuter(generator_of(offer.master(offer.regions), budget, is_strict=False))
+    witness = Witness(offer, budget)
     admitted: set[int] = set()
-    left = len(instance.free)
+    left = len(offer.instance.free)
     position, most = 0, 1
     while position < len(jobs):
         tried: list[int] = []
@@ -145,8 +153,12 @@ def _admitted(
             break
         tried = tried[: refuter.first_refuted(tried)]
         answer = refuter.admits(tried)
+        if answer:
+            answer = witness.admits(tried)
+            if not answer:
+                refuter.drop(tried)
         if answer is None and len(tried) == 1:
-            return admitted, tried[0]
+            return _Admitted(frozenset(admitted), tried[0], witness.choice)
         if answer:
             refuter.fix(tried)
             admitted.update(tried)
@@ -158,69 +170,44 @@ def _admitted(
             most = len(tried) // 2
         if progress is not None:
             progress(f"{position} of {len(jobs)} jobs tested after {budget.wall_s:.1f} s")
-    return admitted, len(jobs)
+    return _Admitted(frozenset(admitted), len(jobs), witness.choice)
 
 
 def _started(
-    instance: Instance,
-    options: PlanOptions,
-    wanted: Set[int],
-    small: Set[str],
-    budget: Budget,
-    *,
-    beyond_first: bool,
+    offer: Offer, options: PlanOptions, choice: Choice, wanted: Set[int], budget: Budget
 ) -> Plan:
-    """A plan that starts the wanted jobs if it can, and others in `small` beside them.
+    """A plan that starts the wanted jobs if it can, and others that fit base blocks beside them.
 
     Parameters
     ----------
-    beyond_first
-        Whether jobs beyond all levels are put down before all others, or together with those of
-        several base blocks. Neither is always better.
+    options
+        With the objective of the plan.
+    choice
+        Where jobs beyond all levels go.
     """
+    instance = offer.instance
     ids = {instance.jobs[job].job_id for job in wanted}
-    part = _weighted(residual(instance, options, instance.free, Plan(), ids))
-    weighted = replace(options, objective=Objective.WEIGHTED)
-    counted = replace(options, objective=Objective.THROUGHPUT)
     step = budget.part(DIVE_SHARE)
-    placed: list[Placement] = []
-    root = root_of(part, weighted, step, is_strict=True)
-    if root is None:
-        return Plan()
-    if beyond_first:
-        shares = place_sparingly(root, step)
-        placed = legal_part(part, options, place_beyond(root.master, shares))
-        rest = ids - {each.job_id for each in placed}
-        part = residual(part, options, part.free, Plan(tuple(placed)), rest)
-        root = root_of(part, weighted, step, is_strict=True)
-    anchored = [*placed, *(_anchored(root) if root else [])]
+    strict = generator_of(offer.master(offer.regions, _falling(instance)), step, is_strict=True)
+    master = strict.master
+    waiting = {job for shape in master.shapes for job in shape.jobs} - wanted
+    strict.decide(dict.fromkeys(waiting | jobs_beyond(master).keys(), False))
+    anchored = larger_jobs(offer, strict, part_of(master, choice, wanted), WHOLE)
     budget.add(step)
-    anchored = legal_part(instance, options, anchored)
+    small = base_block_jobs(master)
     beside = residual(instance, options, instance.free, Plan(tuple(anchored)), small)
     step = budget.part(1.0)
     exact = replanned(beside, options, (), step, MOST_PAIRS)
     budget.add(step)
     if exact is None:
-        return complete(instance, counted, anchored, small & ids, budget)
+        return complete(instance, offer.options, anchored, small & ids, budget)
     placed = legal_part(instance, options, [*anchored, *exact])
     order = {job.job_id: position for position, job in enumerate(instance.jobs)}
     return Plan(tuple(sorted(placed, key=lambda each: order[each.job_id])))
 
 
-def _anchored(root: Generator) -> list[Placement]:
-    """The jobs of several base blocks, where a dive puts them."""
-    root.dear = WHOLE
-    relaxed, _ = root.run(precision=WHOLE)
-    if relaxed is None:
-        return []
-    dived = dive(root, relaxed)
-    return place_anchors(root.master, dived.patterns, assign(root, dived))
-
-
-def _weighted(instance: Instance) -> Instance:
-    """The instance with weights that fall from job to job: where not all start, the last wait."""
+def _falling(instance: Instance) -> list[int]:
+    """What jobs are worth if weights fall from job to job: where not all start, the last wait."""
     jobs = instance.jobs
     fall = STEEPEST ** (-1 / max(1, len(jobs) - 1))
-    return instance.with_jobs(
-        tuple(replace(job, weight=round(STEEPEST * fall**place)) for place, job in enumerate(jobs))
-    )
+    return [round(STEEPEST * fall**place) * job.num_nodes for place, job in enumerate(jobs)]

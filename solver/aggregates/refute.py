@@ -54,32 +54,37 @@ class Refuter:
     ----------
     generator
         Of a master in which every job is worth something; all its decisions are undone.
+
+    Attributes
+    ----------
+    shape_of
+        Per job that has a chance, the number of its shape.
     """
 
     def __init__(self, generator: Generator) -> None:
         self._generator = generator
         master = generator.master
-        self._shape_of = {
+        self.shape_of = {
             job: number for number, shape in enumerate(master.shapes) for job in shape.jobs
         }
         self._fixed: list[int] = []
         self._certificates: list[Certificate] = []
-        generator.decide(dict.fromkeys(self._shape_of, False))
+        generator.decide(dict.fromkeys(self.shape_of, False))
 
     def knows(self, job: int) -> bool:
         """Whether the job has a chance at all."""
-        return job in self._shape_of
+        return job in self.shape_of
 
     def is_refuted(self, job: int) -> bool:
         """Whether prices kept from before refute the job beside the fixed ones."""
-        shape = self._shape_of[job]
+        shape = self.shape_of[job]
         return any(each.refutes(float(each.costs[shape])) for each in self._certificates)
 
     def first_refuted(self, jobs: Sequence[int]) -> int | None:
         """Index of the first of `jobs` that kept prices refute beside those before it."""
         earliest = None
         for certificate in self._certificates:
-            costs = certificate.costs[[self._shape_of[job] for job in jobs]].cumsum()
+            costs = certificate.costs[[self.shape_of[job] for job in jobs]].cumsum()
             for index, cost in enumerate(costs[:earliest]):
                 if certificate.refutes(float(cost)):
                     earliest = index
@@ -103,7 +108,7 @@ class Refuter:
             added, priced = generator.generate(relaxed)
             for prices, values in priced:
                 certificate = self._certificate(prices, values)
-                cost = sum(float(certificate.costs[self._shape_of[job]]) for job in jobs)
+                cost = sum(float(certificate.costs[self.shape_of[job]]) for job in jobs)
                 if certificate.refutes(cost):
                     self._keep(certificate)
                     return self._undone(jobs, False)
@@ -124,7 +129,15 @@ class Refuter:
         """Let these jobs, which were admitted, start for good."""
         self._fixed += jobs
         for certificate in self._certificates:
-            certificate.paid += sum(float(certificate.costs[self._shape_of[j]]) for j in jobs)
+            certificate.paid += sum(float(certificate.costs[self.shape_of[j]]) for j in jobs)
+
+    def drop(self, jobs: Sequence[int]) -> None:
+        """Let these jobs, which were admitted, not start after all."""
+        self._undone(jobs, None)
+
+    def forget(self) -> None:
+        """Drop all prices: the cluster has changed."""
+        self._certificates.clear()
 
     @property
     def prices(self) -> list[Prices]:
@@ -134,5 +147,5 @@ class Refuter:
     def _certificate(self, prices: Prices, values: Floats) -> Certificate:
         master = self._generator.master
         costs = master.costs(prices)
-        paid = sum(float(costs[self._shape_of[job]]) for job in self._fixed)
+        paid = sum(float(costs[self.shape_of[job]]) for job in self._fixed)
         return Certificate(prices, master.worth(prices, values), costs, paid)
