@@ -125,7 +125,7 @@ class Chooser:
                 break
             self._reached.SetLb(self.worth)
             step = budget.part(SHARE)
-            status = self._largest.solve(GAP, step)
+            status = self._largest.solve(step, gap=GAP)
             budget.add(step)
             if status == solver.INFEASIBLE:
                 # No choice is worth more.

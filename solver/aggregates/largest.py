@@ -29,7 +29,7 @@ from .slots import Demand
 from .tables import Floats
 
 # Nodes of its search tree.
-MOST_NODES = 100
+MOST_NODES = 200
 # Shares below this are rounding errors.
 NOTHING = 1e-6
 
@@ -261,8 +261,15 @@ class Largest:
             self.row(0.0 if hosts_one else constant, inf, [(variable, 1), *terms])
         return variable
 
-    def solve(self, gap: float, budget: Budget) -> int:
-        """Status of the solve; `gap` is a share of the objective.
+    def solve(self, budget: Budget, settings: str = "", gap: float = 0.0) -> int:
+        """Status of the solve.
+
+        Parameters
+        ----------
+        settings
+            Further ones of SCIP, a line each.
+        gap
+            At which it may end, a share of the objective.
 
         Notes
         -----
@@ -271,7 +278,7 @@ class Largest:
         solver = self.solver
         solver.SetSolverSpecificParametersAsString(
             f"misc/catchctrlc = FALSE\nlimits/nodes = {MOST_NODES}\n"
-            f"randomization/randomseedshift = {budget.options.seed}"
+            f"randomization/randomseedshift = {budget.options.seed}\n{settings}"
         )
         parameters = pywraplp.MPSolverParameters()
         parameters.SetDoubleParam(parameters.RELATIVE_MIP_GAP, gap)

@@ -157,7 +157,14 @@ def _packed(
     if sum(min(r // size, 1) if spreads else r // size for r in room.values()) < number:
         return None
     packed: list[list[int]] = []
-    for block in sorted(blocks, key=lambda block: (-(room[block] // size), room[block] % size)):
-        count = min(room[block] // size, 1 if spreads else number, number - len(packed))
-        packed += [canvas.take(block, size, slot, charge) for _ in range(count)]
+    # From what the pattern leaves to it first, as far as that comes in whole units.
+    for is_first in (True, False):
+        for block in sorted(blocks, key=lambda b: (-(room[b] // size), room[b] % size)):
+            nodes = min(room[block], canvas.left[block]) if is_first else room[block]
+            count = min(nodes // size, number - len(packed))
+            if spreads:
+                count = min(count, 1)
+            packed += [canvas.take(block, size, slot, charge) for _ in range(count)]
+            # A block that hosts a unit of a spread job takes no other.
+            room[block] = 0 if spreads and count else room[block] - count * size
     return packed

@@ -15,6 +15,7 @@ from .bound import COARSE, Generator, generator_of
 from .branch import Brancher
 from .complete import complete, legal_part, worth_of
 from .master import Master
+from .match import whole_patterns
 from .offer import Offer, offer_of
 from .place import place_anchors
 
@@ -121,8 +122,10 @@ def larger_jobs(
     if relaxed is None:
         return []
     dived = dive(generator, relaxed)
+    open_jobs = {job: s for job, s in dived.starts.items() if job not in generator.refused}
+    patterns = whole_patterns(generator.master, dived.patterns, open_jobs, generator.budget)
     anchors = [*assign(generator, dived), *choice.anchors]
-    placed = place_anchors(generator.master, dived.patterns, anchors)
+    placed = place_anchors(generator.master, patterns, anchors)
     return legal_part(offer.instance, offer.options, placed)
 
 

@@ -71,7 +71,8 @@ def by_priority(
 
     Notes
     -----
-    Where the plan for all admitted jobs misses one, shorter prefixes are tried, by bisection.
+    Where the plan for all admitted jobs misses one, those up to it are tried without the others,
+    and then more of them again.
     """
     # In nodes, all that is admitted is worth what it takes, and a loss is at least one of them.
     offer = offer_of(instance, replace(options, objective=Objective.THROUGHPUT))
@@ -87,21 +88,22 @@ def by_priority(
         for position in range(num_jobs)
     )
     best, proven = start, _agreed(instance, start, bound, undecided)
-    too_long = undecided + 1
-    length = undecided
+    length, too_long = undecided, undecided + 1
     while proven < length < too_long and not budget.is_spent:
         wanted = {position for position in admitted.jobs if position < length}
         part = budget.part(PLAN_SHARE)
         plan = _started(offer, options, admitted.choice, wanted, part)
         budget.add(part)
-        if _starts(instance, plan) > _starts(instance, best):
-            best = plan
-        proven = max(proven, _agreed(instance, plan, bound, undecided))
+        best = max(best, plan, key=lambda each: _starts(instance, each))
+        agreed = _agreed(instance, plan, bound, undecided)
+        proven = max(proven, agreed)
         if progress is not None:
             progress(f"{proven} of {num_jobs} jobs decided after {budget.wall_s:.1f} s")
-        if proven < length:
+        if agreed < length:
             too_long = length
-        length = (proven + too_long) // 2
+            length = proven + 1
+        else:
+            length = (proven + too_long) // 2
     return Ranked(best, bound, undecided)
 
 
@@ -165,6 +167,7 @@ def _admitted(offer: Offer, budget: Budget, progress: Progress | None) -> _Admit
             left -= sum(jobs[job].num_nodes for job in tried)
             position, most = tried[-1] + 1, 2 * most
         elif len(tried) == 1:
+            refuter.refute(tried[0])
             position, most = tried[0] + 1, 1
         else:
             most = len(tried) // 2

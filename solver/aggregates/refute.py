@@ -69,6 +69,8 @@ class Refuter:
         }
         self._fixed: list[int] = []
         self._certificates: list[Certificate] = []
+        # What cannot start beside some jobs cannot start beside more of them.
+        self._refuted: set[int] = set()
         generator.decide(dict.fromkeys(self.shape_of, False))
 
     def knows(self, job: int) -> bool:
@@ -76,9 +78,11 @@ class Refuter:
         return job in self.shape_of
 
     def is_refuted(self, job: int) -> bool:
-        """Whether prices kept from before refute the job beside the fixed ones."""
+        """Whether it, or one like it, was refuted, or prices kept from before refute it."""
         shape = self.shape_of[job]
-        return any(each.refutes(float(each.costs[shape])) for each in self._certificates)
+        return shape in self._refuted or any(
+            each.refutes(float(each.costs[shape])) for each in self._certificates
+        )
 
     def first_refuted(self, jobs: Sequence[int]) -> int | None:
         """Index of the first of `jobs` that kept prices refute beside those before it."""
@@ -134,6 +138,10 @@ class Refuter:
     def drop(self, jobs: Sequence[int]) -> None:
         """Let these jobs, which were admitted, not start after all."""
         self._undone(jobs, None)
+
+    def refute(self, job: int) -> None:
+        """Let nobody ask again for this job or one like it, beside more fixed ones."""
+        self._refuted.add(self.shape_of[job])
 
     def forget(self) -> None:
         """Drop all prices: the cluster has changed."""

@@ -24,8 +24,8 @@ from .refute import CLEARLY, Refuter
 MOST_CHOICES = 30
 # Of the budget's rest, what one integer program may use.
 SHARE = 0.4
-# Gap at which it may end: what it prefers only decides between places that all seem to do.
-GAP = 0.05
+# What the integer program prefers only decides between places that all do as far as it can tell.
+FIRST_FOUND = "limits/solutions = 1\nseparating/maxroundsroot = 3"
 
 
 class Witness:
@@ -103,7 +103,7 @@ class Witness:
         if self._budget.is_spent:
             return None
         step = self._budget.part(SHARE)
-        status = self._largest.solve(GAP, step)
+        status = self._largest.solve(step, FIRST_FOUND)
         self._budget.add(step)
         if status == pywraplp.Solver.INFEASIBLE:
             return False
