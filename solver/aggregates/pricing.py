@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .packs import Kind, Packs
 from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Bools, Ints, Regions
 from .slots import Slot
@@ -33,6 +34,8 @@ class _Level:
         Per region the charge that is best where nothing is left.
     forced
         Per region of a settled aggregate, who takes of it in any case.
+    alone
+        Per region where nothing is left, the consolidated job that takes all that is, or -1.
     """
 
     span: int
@@ -40,6 +43,7 @@ class _Level:
     taken: Ints
     closed: Ints
     forced: dict[int, list[int]]
+    alone: Ints
 
 
 class Pricer:
@@ -89,6 +93,21 @@ class Pricer:
             if is_strict
             else np.ones((1, len(slots)), dtype=bool)
         )
+        self.kinds = self._kinds()
+
+    def _kinds(self) -> dict[int, int]:
+        """Per consolidated job over several base blocks, as a slot, the number of its kind."""
+        most = int(self.regions.free.max(initial=0))
+        spans: dict[tuple[int, bool, int], int] = {}
+        of_slot = {}
+        for index, slot in enumerate(self.slots):
+            if slot.packing and not slot.holds and slot.span and slot.packing[1] <= most:
+                key = slot.packing[1], slot.packing[2], int(self.class_of[index])
+                of_slot[index] = key
+                spans[key] = max(slot.span, spans.get(key, 0))
+        numbers = {key: number for number, key in enumerate(spans)}
+        self._packed = [Kind(*key, span) for key, span in spans.items()]
+        return {slot: numbers[key] for slot, key in of_slot.items()}
 
     def reserve(self, reserved: Reserved) -> None:
         """From now on aggregates leave so many nodes to units beyond all levels, unpaid."""
@@ -111,7 +130,7 @@ class Pricer:
         """Value and pattern per aggregate; the empty pattern is worth 0."""
         values, group = self._values(prices)
         block_value, tables, table_of = self._blocks(values, group)
-        gain, levels = self._combine(block_value.gain, values, group)
+        gain, levels, packs = self._combine(block_value.gain, values, group)
         gain = gain.reshape(len(self.charges), -1, gain.shape[1])
         top = (
             priced_nodes(gain[0], self.regions, self.slots, values, group, prices)
@@ -125,7 +144,7 @@ class Pricer:
             patterns[aggregate].counts[slot] += int(top.nodes[aggregate])
             if self.slots[slot].max_lower is not None:
                 patterns[aggregate].touched_by = slot
-        left, classes = self._trace(levels, top.nodes, top.classes, patterns)
+        left, classes = self._trace(levels, packs, top.nodes, top.classes, patterns)
         for pattern, of_blocks in zip(patterns, left.reshape(len(patterns), -1), strict=True):
             pattern.left = tuple(of_blocks.tolist())
         charges: Ints = self.charges[classes] * left
@@ -140,7 +159,7 @@ class Pricer:
         """
         values, group = self._values(prices)
         blocks, _, _ = self._blocks(values, group)
-        gain, _ = self._combine(blocks.gain, values, group)
+        gain, _, _ = self._combine(blocks.gain, values, group)
         return gain.reshape(len(self.charges), self.regions.num_aggregates, -1)
 
     @property
@@ -230,32 +249,79 @@ class Pricer:
             holder[is_better] = slot
         return holder
 
-    def _combine(self, gain: Floats, values: Floats, group: Ints) -> tuple[Floats, list[_Level]]:
+    def _combine(
+        self, gain: Floats, values: Floats, group: Ints
+    ) -> tuple[Floats, list[_Level], Packs]:
         """From base blocks to aggregates."""
         levels = []
         num_classes = len(self.charges)
+        packs = Packs(
+            self._packed, gain.reshape(num_classes, -1, gain.shape[1]), self.regions.free
+        )
         for span in self.spans[1:]:
             free = np.tile(self.regions.free.reshape(-1, span // 2).sum(axis=1), num_classes)
             gain, left = joined(gain, free)
             of_region = np.repeat(group, self.regions.span // span)
+            packs.join(span)
             taken = self._take(gain, span, values, of_region)
             forced = self._forced(span)
             for region, slots in forced.items():
                 self._force(gain, region, slots, values[:, of_region[region]])
             closed = gain[:, 0].reshape(num_classes, -1)
             best = closed.argmax(axis=0)
-            gain[:, 0] = np.tile(closed.max(axis=0), num_classes)
-            levels.append(_Level(span, left, taken, best, forced))
-        return gain, levels
+            worth = closed.max(axis=0)
+            alone = self._pack(worth, packs, span, values, of_region, forced)
+            gain[:, 0] = np.tile(worth, num_classes)
+            levels.append(_Level(span, left, taken, best, forced, alone))
+            is_taken = (taken >= 0).reshape(num_classes, -1, gain.shape[1])
+            is_taken[:, list(forced)] = True
+            packs.count(gain.reshape(is_taken.shape), is_taken)
+        return gain, levels, packs
+
+    def _pack(
+        self,
+        worth: Floats,
+        packs: Packs,
+        span: int,
+        values: Floats,
+        group: Ints,
+        forced: dict[int, list[int]],
+    ) -> Ints:
+        """Let consolidated jobs have all that regions leave, in whole units; the slot per region.
+
+        `worth` is that of regions that leave nothing, and raised where this is better.
+        """
+        alone = np.full(len(worth), -1)
+        per_aggregate = self.regions.span // span
+        is_open = ~np.isin(np.arange(len(worth)) // per_aggregate, list(self._settled))
+        for slot in self.of_span[span]:
+            packing = self.slots[slot].packing
+            if slot not in self.kinds or packing is None:
+                continue
+            may_host = self.regions.allowed[slot] & is_open & (values[slot][group] > TOLERANCE)
+            for region, hosts in forced.items():
+                may_host[region] = hosts == [slot]
+            offer = packs.worth(self.kinds[slot], packing[0]) + values[slot][group]
+            is_better = may_host & (offer > worth + TOLERANCE)
+            worth[is_better] = offer[is_better]
+            alone[is_better] = slot
+        return alone
 
     def _take(self, gain: Floats, span: int, values: Floats, group: Ints) -> Ints:
         """Give what is left to units of this span, as often as that pays; the slot per entry."""
         taken = np.full(gain.shape, -1)
-        sizes, worth, slot_of = self._region_items(span, values, group, gain.shape[1] - 1)
+        sizes, worth, slot_of, is_packed = self._region_items(
+            span, values, group, gain.shape[1] - 1
+        )
         everyone = np.arange(len(gain))
         for left in range(gain.shape[1] - 1 - min(sizes, default=gain.shape[1]), -1, -1):
             fitting = sizes + left < gain.shape[1]
-            offers = gain[:, sizes[fitting] + left] + worth[:, fitting]
+            before = gain[:, sizes[fitting] + left]
+            if left == 0:
+                # Alone a consolidated job takes whole units (`_pack`).
+                is_alone = is_packed[fitting] & (taken[:, sizes[fitting]] < 0)
+                before = np.where(is_alone, IMPOSSIBLE, before)
+            offers = before + worth[:, fitting]
             choice = offers.argmax(axis=1)
             offer = offers[everyone, choice]
             is_better = offer > gain[:, left] + TOLERANCE
@@ -279,20 +345,28 @@ class Pricer:
         rows[:, :kept] = rows[:, size:] + values[slots].sum()
         rows[:, kept:] = IMPOSSIBLE
         rows[~self.covers[:, slots].all(axis=1)] = IMPOSSIBLE
+        if len(slots) == 1 and slots[0] in self.kinds:
+            # Alone a consolidated job takes whole units (`_pack`).
+            rows[:, 0] = IMPOSSIBLE
 
     def _region_items(
         self, span: int, values: Floats, group: Ints, most: int
-    ) -> tuple[Ints, Floats, Ints]:
-        """Sizes; per charge, region and size the worth of the best slot allowed, and the slot."""
-        of_size: dict[int, list[int]] = defaultdict(list)
+    ) -> tuple[Ints, Floats, Ints, Bools]:
+        """What may take nodes of regions: per column its size, and whether it is consolidated.
+
+        Per charge, region and column the worth of the best slot allowed, and the slot.
+        """
+        of_size: dict[tuple[int, bool], list[int]] = defaultdict(list)
         for slot in self.of_span[span]:
             if self.size[slot] <= most and values[slot].max() > TOLERANCE:
-                of_size[int(self.size[slot])].append(slot)
-        sizes = np.array(sorted(of_size), dtype=np.int64)
+                of_size[int(self.size[slot]), slot in self.kinds].append(slot)
+        columns = sorted(of_size)
+        sizes = np.array([size for size, _ in columns], dtype=np.int64)
+        is_packed = np.array([packed for _, packed in columns], dtype=bool)
         worth = np.full((len(self.charges), len(group), len(sizes)), IMPOSSIBLE)
         slot_of = np.full(worth.shape, -1)
-        for column, size in enumerate(sizes):
-            for slot in of_size[int(size)]:
+        for column, key in enumerate(columns):
+            for slot in of_size[key]:
                 value = np.where(self.regions.allowed[slot], values[slot][group], IMPOSSIBLE)
                 is_better = self.covers[:, [slot]] & (value > worth[:, :, column])
                 worth[:, :, column] = np.where(is_better, value, worth[:, :, column])
@@ -301,36 +375,65 @@ class Pricer:
         for aggregate in self._settled:
             worth[:, aggregate * per_aggregate : (aggregate + 1) * per_aggregate] = IMPOSSIBLE
         rows = len(self.charges) * len(group)
-        return sizes, worth.reshape(rows, -1), slot_of.reshape(rows, -1)
+        return sizes, worth.reshape(rows, -1), slot_of.reshape(rows, -1), is_packed
 
     def _trace(
-        self, levels: list[_Level], left: Ints, classes: Ints, patterns: list[Pattern]
+        self,
+        levels: list[_Level],
+        packs: Packs,
+        left: Ints,
+        classes: Ints,
+        patterns: list[Pattern],
     ) -> tuple[Ints, Ints]:
         """What every base block leaves, and for which charge; fills in who gets it."""
-        for level in reversed(levels):
+        # Regions that leave whole units to one job: the kind and how many.
+        packed: dict[int, tuple[int, int]] = {}
+        for number, level in reversed(list(enumerate(levels))):
             left = left.copy()
-            classes = np.where(left == 0, level.closed, classes)
             per_aggregate = self.regions.span // level.span
+            for region, (kind, units) in list(packed.items()):
+                if packs.is_counted(number, kind, region, units):
+                    del packed[region]
+            classes = np.where(left == 0, level.closed, classes)
+            for region in np.nonzero((left == 0) & (level.alone >= 0))[0].tolist():
+                slot = int(level.alone[region])
+                packing = self.slots[slot].packing
+                if region not in packed and packing is not None:
+                    packed[region] = self.kinds[slot], packing[0]
+                    pattern = patterns[region // per_aggregate]
+                    pattern.counts[slot] += 1
+                    pattern.regions.append((slot, region))
             rows = classes * len(left) + np.arange(len(left))
             for settled, hosts in level.forced.items():
+                if settled in packed:
+                    continue
                 pattern = patterns[settled // per_aggregate]
                 pattern.counts.update(hosts)
                 pattern.regions += [(slot, settled) for slot in hosts]
                 left[settled] += self.size[hosts].sum()
+            is_packed = np.isin(np.arange(len(left)), list(packed))
             while True:
-                slots = level.taken[rows, left]
+                slots = np.where(is_packed, -1, level.taken[rows, left])
                 takers = np.nonzero(slots >= 0)[0]
                 if not takers.size:
                     break
-                for region in takers:
+                for region in takers.tolist():
                     slot = int(slots[region])
                     pattern = patterns[region // per_aggregate]
                     pattern.counts[slot] += 1
-                    pattern.regions.append((slot, int(region)))
+                    pattern.regions.append((slot, region))
                 left[takers] += self.size[slots[takers]]
             first = level.left[rows, left]
             left = np.stack([first, left - first], axis=1).reshape(-1)
             classes = np.repeat(classes, 2)
+            halves: dict[int, tuple[int, int]] = {}
+            for region, (kind, units) in packed.items():
+                parts = packs.halves(number, kind, region, units)
+                for half, part in zip((2 * region, 2 * region + 1), parts, strict=True):
+                    halves[half] = kind, part
+                    left[half] = part * self._packed[kind].size
+                    classes[half] = self._packed[kind].charge_class
+            packed = halves
         return left, classes
 
     def _fill_blocks(
