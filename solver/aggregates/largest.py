@@ -27,6 +27,7 @@ from .pricing import Pricer
 from .regions import Ints
 from .slots import Demand
 from .tables import Floats
+from .top import at_least
 
 # Nodes of its search tree.
 MOST_NODES = 200
@@ -63,9 +64,7 @@ class Cut:
 
 def cut_of(master: Master, pricer: Pricer, prices: Prices) -> Cut:
     """The cut of any prices (Lagrange); a bound unless the pricer is strict."""
-    gain = pricer.worth_by_left(prices)
-    # Who leaves more may leave less.
-    gain = np.maximum.accumulate(gain[:, :, ::-1], axis=2)[:, :, ::-1]
+    gain = at_least(pricer.worth_by_left(prices))
     worth = float(gain[0, :, 0].sum())
     paid = np.zeros((len(master.slots), gain.shape[1]))
     for price, row in zip(prices.wide, master.regions.wide, strict=True):
@@ -224,7 +223,7 @@ class Largest:
                 of_class[int(cut.class_of[share.slot])].append(share)
                 terms.append((share.nodes, float(cut.paid[share.slot, aggregate])))
             for number, alike in of_class.items():
-                loss = cut.loss[number, aggregate].clip(0, 2 * cut.worth)
+                loss = cut.loss[number, aggregate].clip(max=2 * cut.worth)
                 variable = self._loss(aggregate, alike, loss)
                 terms.append((variable, 1.0))
                 if taken and aggregate in taken:
@@ -238,7 +237,8 @@ class Largest:
         takes = self.solver.BoolVar("step")
         rest = float(len(loss) - nodes)
         self.row(-inf, nodes - 1, [*((share.nodes, 1) for share in shares), (takes, -rest)])
-        self.row(0, inf, [(variable, 1), (takes, -float(loss[nodes]))])
+        least = min(0.0, float(loss.min()))
+        self.row(least, inf, [(variable, 1), (takes, least - float(loss[nodes]))])
 
     def _loss(self, aggregate: int, shares: Sequence[_Share], loss: Floats) -> pywraplp.Variable:
         """The largest convex function below the loss, of the nodes that these shares take.
@@ -246,7 +246,7 @@ class Largest:
         Where only one unit finds room, from its least share on: between that and nothing there is
         nothing.
         """
-        variable = self.solver.NumVar(0, inf, "loss")
+        variable = self.solver.NumVar(-inf, inf, "loss")
         hosts_one = self._hosts_one(aggregate)
         first, last = 0, int(self._free[aggregate])
         if hosts_one:

@@ -66,7 +66,9 @@ class Packs:
 
     def __init__(self, kinds: Sequence[Kind], gain: Floats, free: Ints) -> None:
         self.kinds = kinds
+        self._free = free
         self._worth: dict[int, Floats] = {}
+        # Per kind and region, the most units that it leaves, however they are counted.
         self._units: dict[int, Ints] = {}
         self._splits: list[dict[int, _Split]] = []
         for number, kind in enumerate(kinds):
@@ -81,11 +83,16 @@ class Packs:
     def join(self, span: int) -> None:
         """From halves to regions of `span`."""
         splits = {}
+        self._free = self._free.reshape(-1, 2).sum(axis=1)
         for number, kind in enumerate(self.kinds):
             if kind.span >= span:
                 worth, first = joined(self._worth[number], self._units[number])
-                self._worth[number] = worth
-                self._units[number] = self._units[number].reshape(-1, 2).sum(axis=1)
+                units = self._free // kind.size
+                missing = max(0, int(units.max(initial=0)) + 1 - worth.shape[1])
+                pad = ((0, 0), (0, missing))
+                self._worth[number] = np.pad(worth, pad, constant_values=IMPOSSIBLE)
+                self._units[number] = units
+                first = np.pad(first, pad)
                 splits[number] = _Split(first, np.zeros(first.shape, dtype=bool))
         self._splits.append(splits)
 

@@ -31,8 +31,19 @@ class Left:
     slot: Ints
 
 
+def at_least(gain: Floats) -> Floats:
+    """The gain if more nodes than these may be left; where none are, exactly none.
+
+    Who needs so many may be left more. Between one and none it makes a difference whether others
+    share what regions leave (`packs`).
+    """
+    raised = gain.copy()
+    raised[..., 1:] = np.maximum.accumulate(gain[..., :0:-1], axis=-1)[..., ::-1]
+    return raised
+
+
 def reserved_nodes(gain: Floats, charges: Ints, reserved: Reserved) -> Left:
-    """The nodes that were reserved, for the least class that covers them; fewer if need be.
+    """At least the nodes that were reserved, for the least class that covers them.
 
     Parameters
     ----------
@@ -44,9 +55,9 @@ def reserved_nodes(gain: Floats, charges: Ints, reserved: Reserved) -> Left:
     aggregates = np.arange(gain.shape[1])
     classes = np.searchsorted(charges, reserved.charge).clip(max=len(charges) - 1)
     of_class = gain[classes, aggregates]
-    is_possible = of_class > IMPOSSIBLE / 2
-    most = gain.shape[2] - 1 - is_possible[:, ::-1].argmax(axis=1)
-    nodes = np.minimum(reserved.nodes, most)
+    is_enough = np.arange(gain.shape[2]) >= reserved.nodes[:, None]
+    is_enough[reserved.nodes == 0, 1:] = False
+    nodes = np.where(is_enough, of_class, 2 * IMPOSSIBLE).argmax(axis=1)
     return Left(of_class[aggregates, nodes], nodes, classes, np.full(len(aggregates), -1))
 
 
@@ -80,11 +91,12 @@ def priced_nodes(
     for slot in beyond:
         per_node = values[slot][group]
         paid = per_node[:, None] * nodes - prices.touches[slot]
-        paid[nodes > regions.room[slot][:, None]] = IMPOSSIBLE
+        # Without those who pay nothing a pattern is worth the same.
+        paid[(nodes > regions.room[slot][:, None]) | (per_node <= TOLERANCE)[:, None]] = IMPOSSIBLE
         offers = gain + paid
         choice = offers.argmax(axis=1)
         offer = offers[np.arange(len(offers)), choice]
-        is_better = (offer > worth + TOLERANCE) & (per_node > TOLERANCE)
+        is_better = offer > worth + TOLERANCE
         worth[is_better] = offer[is_better]
         taken[is_better] = choice[is_better]
         slot_of[is_better] = slot
@@ -109,7 +121,8 @@ def _beside_full(
     free = regions.free.reshape(len(gain), -1).sum(axis=1)
     for slot in beyond:
         room = regions.room[slot]
-        rows = np.nonzero((room > 0) & (room < free))[0]
+        is_paid = values[slot][group] > TOLERANCE
+        rows = np.nonzero((room > 0) & (room < free) & is_paid)[0]
         worth = values[slot][group[rows]] * room[rows] - prices.touches[slot]
         source = nodes + room[rows][:, None]
         is_inside = source < len(nodes)
