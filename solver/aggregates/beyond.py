@@ -16,11 +16,11 @@ import numpy as np
 from ...models.plan import Progress
 from ..budget import Budget
 from .anchors import Anchor
-from .bound import COARSE, generator_of
-from .largest import Largest, Unit, cut_of
-from .master import Master
+from .bound import COARSE, INTEGRAL, Generator, generator_of
+from .largest import MOST_SHARES, Largest, Unit, cut_of, num_shares
+from .master import Master, Relaxed
 from .offer import Offer
-from .patterns import Prices, Reserved
+from .patterns import Reserved
 from .slots import Demand
 
 MOST_CUTS = 8
@@ -63,8 +63,9 @@ class Chooser:
     ----------
     offer
         All jobs, and what there is for them.
-    center
-        Prices of the linear program in which such jobs may share aggregates in fractions.
+    root, relaxed
+        Of the linear program in which such jobs may share aggregates in fractions. Where there
+        are too many of them, only those that it starts are chosen from, and there is no bound.
 
     Attributes
     ----------
@@ -74,13 +75,19 @@ class Chooser:
         Of all jobs together by the linear program beside the best choice; of any choice.
     """
 
-    def __init__(self, offer: Offer, budget: Budget, center: Prices) -> None:
+    def __init__(self, offer: Offer, budget: Budget, root: Generator, relaxed: Relaxed) -> None:
         self._budget = budget
         self._beside = generator_of(offer.master(offer.regions), budget, is_strict=False)
-        self._beside.center = center
+        self._beside.center = root.center
         master = self._beside.master
-        self._demands = jobs_beyond(master)
-        self._beside.decide(dict.fromkeys(self._demands, False))
+        self._beyond = jobs_beyond(master)
+        self._beside.decide(dict.fromkeys(self._beyond, False))
+        self._demands = self._beyond
+        if num_shares(master, self._beyond) > MOST_SHARES:
+            begun = {job for job in self._beyond if relaxed.starts[job] > INTEGRAL}
+            self._demands = {job: self._beyond[job] for job in begun}
+            if num_shares(master, self._demands) > MOST_SHARES:
+                self._demands = {}
         self._largest = Largest(master, self._demands)
         # What all other jobs are worth, and all together.
         self._others = self._largest.solver.NumVar(0, float(sum(master.values)), "others")
@@ -103,7 +110,7 @@ class Chooser:
         cut = cut_of(beside.master, beside.pricer, beside.center)
         worth = cut.worth
         for shape, cost in zip(beside.master.shapes, cut.costs, strict=True):
-            others = (job for job in shape.jobs if job not in self._demands)
+            others = (job for job in shape.jobs if job not in self._beyond)
             worth += sum(max(0.0, beside.master.values[job] - cost) for job in others)
         losses = self._largest.losses(cut, taken)
         self._largest.row(-inf, worth, [(self._others, 1.0), *losses])
@@ -127,17 +134,15 @@ class Chooser:
             step = budget.part(SHARE)
             status = self._largest.solve(step, gap=GAP)
             budget.add(step)
-            if status == solver.INFEASIBLE:
-                # No choice is worth more.
-                self.bound = min(self.bound, self.worth)
             if status not in (solver.OPTIMAL, solver.FEASIBLE):
                 break
-            self.bound = min(self.bound, solver.Objective().BestBound())
+            if len(self._demands) == len(self._beyond):
+                self.bound = min(self.bound, solver.Objective().BestBound())
             self._consider(choice_of(self._beside.master, self._largest.chosen()))
             if progress is not None:
                 told = f"larger jobs {self.worth:.0f} (bound {self.bound:.0f})"
                 progress(f"{told} after {budget.wall_s:.1f} s")
-            if self.bound - self.worth <= COARSE * self.worth:
+            if solver.Objective().BestBound() - self.worth <= COARSE * self.worth:
                 break
 
 

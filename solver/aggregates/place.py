@@ -150,7 +150,7 @@ def _packed(
     """All units of a consolidated job, in the base blocks with the least remainder first."""
     assert slot.packing is not None
     number, size, spreads = slot.packing
-    if size > max(len(canvas.regions.nodes[block]) for block in blocks):
+    if size > canvas.regions.base_size:
         segments = [_loose(canvas, blocks, size, slot, charge) for _ in range(number)]
         return [nodes for nodes in segments if nodes is not None] if None not in segments else None
     room = {block: canvas.room(block, slot, charge) for block in blocks}

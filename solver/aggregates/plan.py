@@ -84,7 +84,7 @@ def by_aggregates(
     wanted = frozenset(jobs[job].job_id for job, start in relaxed.starts.items() if start > 0.5)
     small = base_block_jobs(root.master)
     part = budget.part(CHOICE_SHARE)
-    chooser = Chooser(offer, part, root.center)
+    chooser = Chooser(offer, part, root, relaxed)
     chooser.run(progress)
     budget.add(part)
     part = budget.part(DIVE_SHARE)

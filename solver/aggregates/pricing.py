@@ -97,7 +97,7 @@ class Pricer:
 
     def _kinds(self) -> dict[int, int]:
         """Per consolidated job over several base blocks, as a slot, the number of its kind."""
-        most = int(self.regions.free.max(initial=0))
+        most = self.regions.base_size
         spans: dict[tuple[int, bool, int], int] = {}
         of_slot = {}
         for index, slot in enumerate(self.slots):

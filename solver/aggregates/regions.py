@@ -49,6 +49,8 @@ class Regions:
     ----------
     span
         Base blocks of an aggregate, a power of two.
+    base_size
+        Nodes of a base block by its definition; larger units take of several.
     copies
         Per aggregate, how many there are of the kind it stands for.
     nodes
@@ -77,6 +79,7 @@ class Regions:
     """
 
     span: int
+    base_size: int
     copies: Ints
     nodes: list[tuple[int, ...]]
     free: Ints
@@ -141,6 +144,7 @@ def build_regions(
     aggregate_of = {node: index // span for index, members in enumerate(nodes) for node in members}
     return Regions(
         span=span,
+        base_size=topology.base_size,
         copies=np.ones(len(nodes) // span, dtype=np.int64),
         nodes=nodes,
         free=free,

@@ -14,7 +14,7 @@ from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 from ..budget import Budget
 from .beyond import Choice, choice_of, jobs_beyond
 from .bound import generator_of
-from .largest import Cut, Largest, cut_of
+from .largest import MOST_SHARES, Cut, Largest, cut_of, num_shares
 from .master import Master
 from .offer import Offer
 from .patterns import Prices
@@ -48,11 +48,12 @@ class Witness:
         self._master = self._beside.master
         self._demands = jobs_beyond(self._master)
         self._refuter = Refuter(self._beside)
-        self._largest = Largest(self._master, self._demands)
+        self._is_small = num_shares(self._master, self._demands) <= MOST_SHARES
+        self._largest = Largest(self._master, self._demands if self._is_small else {})
         self._spare_scarce()
         self._cuts: list[tuple[Cut, pywraplp.Constraint]] = []
         self._admitted: list[int] = []
-        for job in self._demands:
+        for job in self._largest.is_wanted:
             self._largest.is_wanted[job].SetBounds(0, 0)
         self.choice: Choice = choice_of(self._master, [])
 
@@ -71,6 +72,8 @@ class Witness:
         """
         largest = [job for job in jobs if job in self._demands]
         others = [job for job in jobs if job not in self._demands]
+        if largest and not self._is_small:
+            return None
         for job in largest:
             self._largest.is_wanted[job].SetBounds(1, 1)
         answer = self._placed([*self._admitted, *others]) if largest else True
