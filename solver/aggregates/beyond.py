@@ -6,14 +6,14 @@ jobs are worth beside that choice, and its prices are a cut that tells the integ
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from math import inf
 
 import numpy as np
 
-from ...models.plan import Progress
+from ...models.plan import Placement, Progress
 from ..budget import Budget
 from .anchors import Anchor
 from .bound import COARSE, INTEGRAL, Generator, generator_of
@@ -26,6 +26,10 @@ from .slots import Demand
 MOST_CUTS = 8
 # Gap at which one integer program may end.
 GAP = 1e-4
+# From this gap on the jobs are chosen by rounding, too, in so many steps and rounds of pricing.
+ROUGH = 0.02
+MOST_DIVES = 40
+ROUNDS = 12
 # Of the budget's rest, what one integer program may use.
 SHARE = 0.4
 
@@ -77,6 +81,7 @@ class Chooser:
 
     def __init__(self, offer: Offer, budget: Budget, root: Generator, relaxed: Relaxed) -> None:
         self._budget = budget
+        self._root, self._relaxed = root, relaxed
         self._beside = generator_of(offer.master(offer.regions), budget, is_strict=False)
         self._beside.center = root.center
         master = self._beside.master
@@ -115,7 +120,7 @@ class Chooser:
         losses = self._largest.losses(cut, taken)
         self._largest.row(-inf, worth, [(self._others, 1.0), *losses])
 
-    def _consider(self, choice: Choice) -> None:
+    def consider(self, choice: Choice) -> None:
         """Find out what all others are worth beside a choice, and why."""
         self._beside.reserve(choice.reserved)
         relaxed, _ = self._beside.run(precision=COARSE)
@@ -127,6 +132,7 @@ class Chooser:
         """Choose until no choice is better, the bound is met, or the budget is spent."""
         budget = self._budget
         solver = self._largest.solver
+        is_rounded = False
         for _ in range(MOST_CUTS if self._demands else 0):
             if budget.is_spent:
                 break
@@ -135,15 +141,46 @@ class Chooser:
             status = self._largest.solve(step, gap=GAP)
             budget.add(step)
             if status not in (solver.OPTIMAL, solver.FEASIBLE):
+                if status == solver.NOT_SOLVED and not is_rounded:
+                    self._round()
                 break
+            most = solver.Objective().BestBound()
             if len(self._demands) == len(self._beyond):
-                self.bound = min(self.bound, solver.Objective().BestBound())
-            self._consider(choice_of(self._beside.master, self._largest.chosen()))
+                self.bound = min(self.bound, most)
+            self.consider(choice_of(self._beside.master, self._largest.chosen()))
             if progress is not None:
                 told = f"larger jobs {self.worth:.0f} (bound {self.bound:.0f})"
                 progress(f"{told} after {budget.wall_s:.1f} s")
-            if solver.Objective().BestBound() - self.worth <= COARSE * self.worth:
+            if most - self.worth <= COARSE * self.worth:
                 break
+            if not is_rounded and most - self.worth > ROUGH * self.worth:
+                self._round()
+                is_rounded = True
+
+    def _round(self) -> None:
+        """Consider the jobs that remain when the fractions of the root are rounded one by one.
+
+        For when the integer program is too hard to choose the jobs, too.
+        """
+        root, relaxed = self._root, self._relaxed
+        for _ in range(MOST_DIVES):
+            is_spent = self._budget.is_spent
+            found = None if is_spent else root.dive(relaxed, self._demands, most_rounds=ROUNDS)
+            if found is None:
+                break
+            relaxed = found
+        root.decide({})
+        self._reached.SetLb(0)
+        for job in self._demands:
+            starts = int(relaxed.starts[job] > 1 - INTEGRAL)
+            self._largest.is_wanted[job].SetBounds(starts, starts)
+        step = self._budget.part(SHARE)
+        status = self._largest.solve(step, gap=ROUGH)
+        self._budget.add(step)
+        if status in (self._largest.solver.OPTIMAL, self._largest.solver.FEASIBLE):
+            self.consider(choice_of(self._beside.master, self._largest.chosen()))
+        for job in self._demands:
+            self._largest.is_wanted[job].SetBounds(0, 1)
 
 
 def jobs_beyond(master: Master) -> dict[int, list[Demand]]:
@@ -177,6 +214,25 @@ def choice_of(master: Master, units: Sequence[Unit]) -> Choice:
                 wide[number] += taken * row.charges[demand.slot] * row.covers[aggregate]
     worth = sum(master.values[anchor.job] for anchor in anchors)
     return Choice(anchors, Reserved(nodes, charge, wide), worth)
+
+
+def choice_in(offer: Offer, master: Master, placements: Sequence[Placement]) -> Choice:
+    """What a plan has chosen."""
+    regions = master.regions
+    aggregate_of = {
+        node: block // regions.span for block, nodes in enumerate(regions.nodes) for node in nodes
+    }
+    of_job = jobs_beyond(master)
+    position = {master.job_ids[job]: job for job in of_job}
+    units = []
+    for placement in placements:
+        for demand in of_job.get(position.get(placement.job_id, -1), ()):
+            option = offer.shapes[demand.shape].options[demand.option]
+            if option.partition.name == placement.partition:
+                for segment in placement.segments:
+                    nodes = Counter(aggregate_of[node] for node in segment)
+                    units.append(Unit(position[placement.job_id], demand, dict(nodes)))
+    return choice_of(master, units)
 
 
 def part_of(master: Master, choice: Choice, jobs: Set[int]) -> Choice:

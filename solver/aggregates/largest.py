@@ -30,7 +30,7 @@ from .tables import Floats
 from .top import at_least
 
 # Pairs of unit and aggregate up to which it is built (measured: 10,000 take seconds to solve).
-MOST_SHARES = 30_000
+MOST_SHARES = 12_000
 # Nodes of its search tree.
 MOST_NODES = 200
 # Shares below this are rounding errors.
@@ -86,9 +86,20 @@ class Unit:
 
 
 def num_shares(master: Master, demands: Mapping[int, Sequence[Demand]]) -> int:
-    """At most so many pairs of unit and aggregate has the integer program for these jobs."""
-    num_units = sum(demand.count for of_job in demands.values() for demand in of_job)
-    return num_units * master.regions.num_aggregates
+    """How many pairs of unit and aggregate the integer program has for these jobs."""
+    return sum(
+        demand.count * int((master.regions.room[demand.slot] >= _least(master, demand)).sum())
+        for of_job in demands.values()
+        for demand in of_job
+    )
+
+
+def _least(master: Master, demand: Demand) -> int:
+    """The least that a unit takes of an aggregate: what the largest others cannot give."""
+    slot = master.slots[demand.slot]
+    rooms = np.sort(master.regions.room[demand.slot])[::-1]
+    most = slot.max_lower or len(rooms)
+    return max(1, slot.size - int(rooms[: most - 1].sum()))
 
 
 @dataclass(frozen=True)
@@ -154,9 +165,7 @@ class Largest:
         slot = self._master.slots[demand.slot]
         rooms = regions.room[demand.slot].tolist()
         most = slot.max_lower or regions.num_aggregates
-        # An aggregate is of use only if the largest others can give the rest.
-        rest = sum(sorted(rooms, reverse=True)[: most - 1])
-        least = max(1, slot.size - rest)
+        least = _least(self._master, demand)
         shares: dict[int, _Share] = {}
         for aggregate, room in enumerate(rooms):
             if room >= least:

@@ -10,7 +10,7 @@ from ...models.plan import Placement, Plan, PlanOptions, Progress
 from ...models.topology import BlockTopology
 from ..budget import Budget
 from .anchors import assign, dive
-from .beyond import Choice, Chooser, jobs_beyond
+from .beyond import Choice, Chooser, choice_in, jobs_beyond
 from .bound import COARSE, Generator, generator_of
 from .branch import Brancher
 from .complete import complete, legal_part, worth_of
@@ -69,7 +69,9 @@ def by_aggregates(
     Notes
     -----
     Jobs are put down from the largest to the smallest: those beyond all levels, those of several
-    base blocks, the others; before each step, prices are found for what is left.
+    base blocks, the others; before each step, prices are found for what is left. The first of
+    these as they were chosen, and as in the start plan: small halls have few of them, so that
+    chance decides which is better.
     """
     offer = offer_of(instance, options)
     if offer is None:
@@ -83,17 +85,25 @@ def by_aggregates(
     jobs = instance.jobs
     wanted = frozenset(jobs[job].job_id for job, start in relaxed.starts.items() if start > 0.5)
     small = base_block_jobs(root.master)
+    own = choice_in(offer, root.master, start.placements)
     part = budget.part(CHOICE_SHARE)
     chooser = Chooser(offer, part, root, relaxed)
+    if own.anchors:
+        chooser.consider(own)
     chooser.run(progress)
     budget.add(part)
-    part = budget.part(DIVE_SHARE)
-    strict = generator_of(offer.master(offer.regions), part, is_strict=True)
-    strict.decide(dict.fromkeys(jobs_beyond(root.master), False))
-    placed = larger_jobs(offer, strict, chooser.best, COARSE)
-    budget.add(part)
+    plans = [start]
+    for choice in (chooser.best, own):
+        if len(plans) > 1 and (budget.is_spent or choice.taken == chooser.best.taken):
+            break
+        part = budget.part(DIVE_SHARE)
+        strict = generator_of(offer.master(offer.regions), part, is_strict=True)
+        strict.decide(dict.fromkeys(jobs_beyond(root.master), False))
+        placed = larger_jobs(offer, strict, choice, COARSE)
+        budget.add(part)
+        plans.append(complete(instance, options, placed, small, budget))
     kept = [each for each in start.placements if each.job_id not in small]
-    plans = [complete(instance, options, larger, small, budget) for larger in (placed, kept)]
+    plans.append(complete(instance, options, kept, small, budget))
     best_plan = max(plans, key=lambda plan: worth_of(instance, options, plan.placements))
     value = worth_of(instance, options, best_plan.placements)
     part = root.budget = budget.part(BRANCH_SHARE)
