@@ -30,8 +30,6 @@ GAP = 1e-4
 ROUGH = 0.02
 MOST_DIVES = 40
 ROUNDS = 12
-# Of the budget's rest, what one integer program may use.
-SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -137,9 +135,7 @@ class Chooser:
             if budget.is_spent:
                 break
             self._reached.SetLb(self.worth)
-            step = budget.part(SHARE)
-            status = self._largest.solve(step, gap=GAP)
-            budget.add(step)
+            status = self._largest.solve(budget, gap=GAP)
             if status not in (solver.OPTIMAL, solver.FEASIBLE):
                 if status == solver.NOT_SOLVED and not is_rounded:
                     self._round()
@@ -174,9 +170,7 @@ class Chooser:
         for job in self._demands:
             starts = int(relaxed.starts[job] > 1 - INTEGRAL)
             self._largest.is_wanted[job].SetBounds(starts, starts)
-        step = self._budget.part(SHARE)
-        status = self._largest.solve(step, gap=ROUGH)
-        self._budget.add(step)
+        status = self._largest.solve(self._budget, gap=ROUGH)
         if status in (self._largest.solver.OPTIMAL, self._largest.solver.FEASIBLE):
             self.consider(choice_of(self._beside.master, self._largest.chosen()))
         for job in self._demands:

@@ -227,10 +227,7 @@ def first_prices(master: Master) -> Prices:
     for shape in master.shapes:
         nodes = shape.options[0].job.num_nodes
         offers += [(master.values[job] / nodes, nodes) for job in shape.jobs]
-    left = int(
-        master.regions.free.reshape(len(master.regions.copies), -1).sum(axis=1)
-        @ master.regions.copies
-    )
+    left = int(master.regions.free_of_aggregates @ master.regions.copies)
     per_node = 0.0
     for worth, nodes in sorted(offers, reverse=True):
         left -= nodes

@@ -31,6 +31,8 @@ from .top import at_least
 
 # Pairs of unit and aggregate up to which it is built (measured: 10,000 take seconds to solve).
 MOST_SHARES = 12_000
+# Of the budget's rest, what one solve may use.
+SHARE = 0.4
 # Nodes of its search tree.
 MOST_NODES = 200
 # Shares below this are rounding errors.
@@ -137,7 +139,7 @@ class Largest:
         self.is_wanted: dict[int, pywraplp.Constraint] = {}
         self._units: list[tuple[int, Demand, dict[int, _Share]]] = []
         self._of_aggregate: dict[int, list[_Share]] = defaultdict(list)
-        self._free = master.regions.free.reshape(master.regions.num_aggregates, -1).sum(axis=1)
+        self._free = master.regions.free_of_aggregates
         for job, of_job in demands.items():
             self._add_job(job, of_job)
         for aggregate in self._of_aggregate:
@@ -279,7 +281,7 @@ class Largest:
         return variable
 
     def solve(self, budget: Budget, settings: str = "", gap: float = 0.0) -> int:
-        """Status of the solve.
+        """Status of a solve within a share of the budget.
 
         Parameters
         ----------
@@ -300,7 +302,7 @@ class Largest:
         parameters = pywraplp.MPSolverParameters()
         parameters.SetDoubleParam(parameters.RELATIVE_MIP_GAP, gap)
         if budget.seconds_left is not None:
-            solver.SetTimeLimit(max(1, round(1000 * budget.seconds_left)))
+            solver.SetTimeLimit(max(1, round(1000 * SHARE * budget.seconds_left)))
         status = watched(lambda: solver.Solve(parameters), solver.InterruptSolve, budget.stop)
         budget.work += solver.iterations() * solver.NumConstraints() * STEP_WORK
         budget.solves += 1

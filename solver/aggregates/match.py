@@ -49,7 +49,7 @@ class _Model:
         self.cp = cp_model.CpModel()
         self.starts = {job: self.cp.new_bool_var(f"start_{job}") for job in starts}
         self.offered: dict[int, list[cp_model.LinearExprT]] = defaultdict(list)
-        most = int(master.regions.free @ master.regions.copies.repeat(master.regions.span)) + 1
+        most = int(master.regions.free_of_aggregates @ master.regions.copies) + 1
         self.exchanges = [
             (exchange, self.cp.new_int_var(0, most, "exchange")) for exchange in master.exchanges
         ]

@@ -19,7 +19,7 @@ from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Bools, Ints, Regions
 from .slots import Slot
 from .tables import IMPOSSIBLE, TOLERANCE, Floats, Items, Tables, joined, packed
-from .top import priced_nodes, reserved_nodes
+from .top import classes_of, priced_nodes, reserved_nodes
 
 
 @dataclass(frozen=True)
@@ -165,8 +165,7 @@ class Pricer:
     @property
     def class_of(self) -> Ints:
         """Per slot the class of charges at which nodes are left to it."""
-        found = np.searchsorted(self.charges, self.regions.charge)
-        return found.clip(max=len(self.charges) - 1)
+        return classes_of(self.charges, self.regions.charge)
 
     def _values(self, prices: Prices) -> tuple[Floats, Ints]:
         """Worth of one slot per price group, and the group of each aggregate."""

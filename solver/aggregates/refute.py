@@ -54,32 +54,31 @@ class Refuter:
     ----------
     generator
         Of a master in which every job is worth something; all its decisions are undone.
-
-    Attributes
-    ----------
-    shape_of
-        Per job that has a chance, the number of its shape.
     """
 
     def __init__(self, generator: Generator) -> None:
         self._generator = generator
         master = generator.master
-        self.shape_of = {
+        self._shape_of = {
             job: number for number, shape in enumerate(master.shapes) for job in shape.jobs
         }
         self._fixed: list[int] = []
         self._certificates: list[Certificate] = []
         # What cannot start beside some jobs cannot start beside more of them.
         self._refuted: set[int] = set()
-        generator.decide(dict.fromkeys(self.shape_of, False))
+        generator.decide(dict.fromkeys(self._shape_of, False))
 
     def knows(self, job: int) -> bool:
         """Whether the job has a chance at all."""
-        return job in self.shape_of
+        return job in self._shape_of
+
+    def cost(self, costs: Floats, jobs: Sequence[int]) -> float:
+        """Of all slots of these jobs, by what one job of each shape costs."""
+        return sum(float(costs[self._shape_of[job]]) for job in jobs)
 
     def is_refuted(self, job: int) -> bool:
         """Whether it, or one like it, was refuted, or prices kept from before refute it."""
-        shape = self.shape_of[job]
+        shape = self._shape_of[job]
         return shape in self._refuted or any(
             each.refutes(float(each.costs[shape])) for each in self._certificates
         )
@@ -88,7 +87,7 @@ class Refuter:
         """Index of the first of `jobs` that kept prices refute beside those before it."""
         earliest = None
         for certificate in self._certificates:
-            costs = certificate.costs[[self.shape_of[job] for job in jobs]].cumsum()
+            costs = certificate.costs[[self._shape_of[job] for job in jobs]].cumsum()
             for index, cost in enumerate(costs[:earliest]):
                 if certificate.refutes(float(cost)):
                     earliest = index
@@ -112,8 +111,7 @@ class Refuter:
             added, priced = generator.generate(relaxed)
             for prices, values in priced:
                 certificate = self._certificate(prices, values)
-                cost = sum(float(certificate.costs[self.shape_of[job]]) for job in jobs)
-                if certificate.refutes(cost):
+                if certificate.refutes(self.cost(certificate.costs, jobs)):
                     self._keep(certificate)
                     return self._undone(jobs, False)
             generator.center = priced[-1][0]
@@ -133,7 +131,7 @@ class Refuter:
         """Let these jobs, which were admitted, start for good."""
         self._fixed += jobs
         for certificate in self._certificates:
-            certificate.paid += sum(float(certificate.costs[self.shape_of[j]]) for j in jobs)
+            certificate.paid += self.cost(certificate.costs, jobs)
 
     def drop(self, jobs: Sequence[int]) -> None:
         """Let these jobs, which were admitted, not start after all."""
@@ -141,7 +139,7 @@ class Refuter:
 
     def refute(self, job: int) -> None:
         """Let nobody ask again for this job or one like it, beside more fixed ones."""
-        self._refuted.add(self.shape_of[job])
+        self._refuted.add(self._shape_of[job])
 
     def forget(self) -> None:
         """Drop all prices: the cluster has changed."""
@@ -155,5 +153,5 @@ class Refuter:
     def _certificate(self, prices: Prices, values: Floats) -> Certificate:
         master = self._generator.master
         costs = master.costs(prices)
-        paid = sum(float(costs[self.shape_of[job]]) for job in self._fixed)
+        paid = self.cost(costs, self._fixed)
         return Certificate(prices, master.worth(prices, values), costs, paid)

@@ -97,6 +97,12 @@ class Regions:
     def num_aggregates(self) -> int:
         return len(self.free) // self.span
 
+    @property
+    def free_of_aggregates(self) -> Ints:
+        """Per aggregate the number of its usable nodes."""
+        found: Ints = self.free.reshape(-1, self.span).sum(axis=1)
+        return found
+
 
 def build_regions(
     instance: Instance,

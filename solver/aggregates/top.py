@@ -31,6 +31,11 @@ class Left:
     slot: Ints
 
 
+def classes_of(charges: Ints, charge: Ints) -> Ints:
+    """The least class that covers a charge; of `charges`, ascending, the last covers all above."""
+    return np.searchsorted(charges, charge).clip(max=len(charges) - 1)
+
+
 def at_least(gain: Floats) -> Floats:
     """The gain if more nodes than these may be left; where none are, exactly none.
 
@@ -53,7 +58,7 @@ def reserved_nodes(gain: Floats, charges: Ints, reserved: Reserved) -> Left:
         Per class, ascending.
     """
     aggregates = np.arange(gain.shape[1])
-    classes = np.searchsorted(charges, reserved.charge).clip(max=len(charges) - 1)
+    classes = classes_of(charges, reserved.charge)
     of_class = gain[classes, aggregates]
     is_enough = np.arange(gain.shape[2]) >= reserved.nodes[:, None]
     is_enough[reserved.nodes == 0, 1:] = False
@@ -118,7 +123,7 @@ def _beside_full(
     """
     gain = gain.copy()
     nodes = np.arange(gain.shape[1])
-    free = regions.free.reshape(len(gain), -1).sum(axis=1)
+    free = regions.free_of_aggregates
     for slot in beyond:
         room = regions.room[slot]
         is_paid = values[slot][group] > TOLERANCE

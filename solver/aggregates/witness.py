@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
+# OR-Tools has no type stubs for its linear solver.
 from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 
 from ..budget import Budget
@@ -22,8 +24,6 @@ from .refute import CLEARLY, Refuter
 
 # Places that are tried before a job is left undecided.
 MOST_CHOICES = 30
-# Of the budget's rest, what one integer program may use.
-SHARE = 0.4
 # What the integer program prefers only decides between places that all do as far as it can tell.
 FIRST_FOUND = "limits/solutions = 1\nseparating/maxroundsroot = 3"
 
@@ -53,8 +53,8 @@ class Witness:
         self._spare_scarce()
         self._cuts: list[tuple[Cut, pywraplp.Constraint]] = []
         self._admitted: list[int] = []
-        for job in self._largest.is_wanted:
-            self._largest.is_wanted[job].SetBounds(0, 0)
+        for row in self._largest.is_wanted.values():
+            row.SetBounds(0, 0)
         self.choice: Choice = choice_of(self._master, [])
 
     def _spare_scarce(self) -> None:
@@ -101,13 +101,11 @@ class Witness:
     def _placed(self, others: Sequence[int]) -> bool | None:
         """Choose places anew that leave enough for these jobs by all cuts so far."""
         for cut, row in self._cuts:
-            costs = sum(float(cut.costs[self._refuter.shape_of[job]]) for job in others)
-            row.SetUb(cut.worth - costs + CLEARLY * max(1.0, cut.worth))
+            cost = self._refuter.cost(cut.costs, others)
+            row.SetUb(cut.worth - cost + CLEARLY * max(1.0, cut.worth))
         if self._budget.is_spent:
             return None
-        step = self._budget.part(SHARE)
-        status = self._largest.solve(step, FIRST_FOUND)
-        self._budget.add(step)
+        status = self._largest.solve(self._budget, FIRST_FOUND)
         if status == pywraplp.Solver.INFEASIBLE:
             return False
         if status not in (pywraplp.Solver.OPTIMAL, pywraplp.Solver.FEASIBLE):

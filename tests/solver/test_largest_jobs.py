@@ -85,7 +85,7 @@ def solved(offer: Offer) -> tuple[Generator, Relaxed]:
 
 def random_choice(master: Master, rng: np.random.Generator) -> Choice:
     """Jobs in random order, each in the aggregates that have most left."""
-    left = master.regions.free.reshape(master.regions.num_aggregates, -1).sum(axis=1)
+    left = master.regions.free_of_aggregates
     units: list[Unit] = []
     for job, demands in sorted(jobs_beyond(master).items(), key=lambda _: float(rng.random())):
         slot = master.slots[demands[0].slot]
@@ -155,7 +155,7 @@ def test_choices_keep_to_what_aggregates_have(seed: int) -> None:
             for aggregate, nodes in unit.items():
                 assert nodes <= regions.room[anchor.demand.slot][aggregate]
                 taken[aggregate] += nodes
-    assert (taken <= regions.free.reshape(regions.num_aggregates, -1).sum(axis=1)).all()
+    assert (taken <= regions.free_of_aggregates).all()
     assert (taken == chooser.best.reserved.nodes).all()
 
 
