@@ -17,8 +17,9 @@ from .possible import fits_by_counting, possible
 
 # Questions asked of the solver per plan; a queue has few distinct shapes of jobs.
 MOST_QUESTIONS = 60
-# Beyond this many nodes a question costs too much to ask for an explanation nobody asked for.
-MOST_NODES = 20_000
+# Nodes of the cluster times questions: nobody asked for these explanations, so they should cost
+# little beside the search (measured: 0.4 s a question on 9,216 nodes).
+MOST_ASKED = 120_000
 
 FITS_ALONE = "would fit alone; the score prefers others on the nodes it could use"
 
@@ -126,7 +127,8 @@ class _Explainer:
         return Reason.WAITS, *self._binding(instance, job)
 
     def _ask(self, instance: Instance, job: Job) -> bool | None:
-        if self._questions >= MOST_QUESTIONS or len(instance.cluster.nodes) > MOST_NODES:
+        asked = (self._questions + 1) * len(instance.cluster.nodes)
+        if self._questions >= MOST_QUESTIONS or asked > MOST_ASKED:
             return None
         self._questions += 1
         return possible(instance, job, self._options, stop=self._stop)

@@ -4,12 +4,13 @@ Every *aggregate* (an aligned block of the largest enabled level) follows one *p
 units of each kind it hosts. A linear program chooses patterns and jobs (`master`), a dynamic
 program over the binary tree of blocks inside an aggregate finds the best pattern for given prices
 (`pricing`); together they give the bound of Dantzig and Wolfe (`bound`), which sees that a region
-is shared by its units; branching on jobs lowers it (`branch`), and so does an integer program for
-jobs beyond all levels (`beyond`, `largest`). The plan puts jobs down from the largest to the
-smallest (`plan`): those beyond all levels, those of several base blocks (`anchors`, `place`), and
-those that fit base blocks, with patterns of single blocks (`complete`, `blocks`, `match`, `fill`).
-For start vectors, prices refute what cannot start (`refute`, `witness`), and one plan shows the
-rest (`priority`).
+is shared by its units; branching on jobs lowers it (`branch`), and so does the choice of jobs
+beyond all levels as wholes (`beyond`), a branch and price over places of their units (`places`,
+`unit_master`) under cuts that say what others miss (`cuts`). The plan puts jobs down from the
+largest to the smallest (`plan`): those beyond all levels, those of several base blocks
+(`anchors`, `place`), and those that fit base blocks, with patterns of single blocks (`complete`,
+`blocks`, `match`, `fill`). For start vectors, prices refute what cannot start (`refute`,
+`witness`), and one plan shows the rest (`priority`).
 
 Source: G. B. Dantzig, P. Wolfe, Decomposition Principle for Linear Programs, Operations Research 8
 (1960); J. F. Benders, Partitioning procedures for solving mixed-variables programming problems,

@@ -17,11 +17,14 @@ from ...models.plan import Placement, Progress
 from ..budget import Budget
 from .anchors import Anchor
 from .bound import COARSE, INTEGRAL, Generator, generator_of
-from .largest import MOST_SHARES, Largest, Unit, cut_of, num_shares
+from .cuts import MOST_SHARES, Cut, Unit, cut_of, num_shares
 from .master import Master, Relaxed
+from .moves import limits_of
 from .offer import Offer
 from .patterns import Reserved
+from .places import Searched, search_places
 from .slots import Demand
+from .unit_task import task_of
 
 MOST_CUTS = 8
 # Gap at which one integer program may end.
@@ -57,6 +60,24 @@ class Choice:
         nodes = self.reserved.nodes
         return {int(aggregate): int(nodes[aggregate]) for aggregate in nodes.nonzero()[0]}
 
+    def missed(self, cut: Cut) -> float:
+        """What others miss and what it costs, by a cut."""
+        taken = self.taken
+        missed = float(cut.loss[list(taken), list(taken.values())].sum())
+        for unit in self.units:
+            paid = cut.paid[unit.demand.slot]
+            missed += sum(paid[aggregate] * nodes for aggregate, nodes in unit.nodes.items())
+        return missed
+
+    @property
+    def units(self) -> list[Unit]:
+        """Of all these jobs."""
+        return [
+            Unit(anchor.job, anchor.demand, dict(nodes))
+            for anchor in self.anchors
+            for nodes in anchor.shares
+        ]
+
 
 class Chooser:
     """Cuts and choices in turn, for jobs beyond all levels.
@@ -91,32 +112,25 @@ class Chooser:
             self._demands = {job: self._beyond[job] for job in begun}
             if num_shares(master, self._demands) > MOST_SHARES:
                 self._demands = {}
-        self._largest = Largest(master, self._demands)
-        # What all other jobs are worth, and all together.
-        self._others = self._largest.solver.NumVar(0, float(sum(master.values)), "others")
-        self._worth = [(self._others, 1.0)]
-        for job, starts in self._largest.starts.items():
-            self._worth += [(start, float(master.values[job])) for start in starts]
-        objective = self._largest.solver.Objective()
-        objective.SetMaximization()
-        for variable, value in self._worth:
-            objective.SetCoefficient(variable, value)
-        self._reached = self._largest.row(0, inf, self._worth)
-        self._add_cut({})
+        self._worths = {job: float(master.values[job]) for job in self._demands}
+        self._cuts: list[Cut] = []
+        # Per cut, what all others are worth at most if nothing is left to these jobs.
+        self._most: list[float] = []
+        self._add_cut()
         self.best = choice_of(master, [])
         self.worth = 0.0
         self.bound = inf
 
-    def _add_cut(self, taken: Mapping[int, int]) -> None:
-        """At the last prices; exact where a choice has taken nodes."""
+    def _add_cut(self) -> None:
+        """At the last prices."""
         beside = self._beside
         cut = cut_of(beside.master, beside.pricer, beside.center)
-        worth = cut.worth
+        most = cut.worth
         for shape, cost in zip(beside.master.shapes, cut.costs, strict=True):
             others = (job for job in shape.jobs if job not in self._beyond)
-            worth += sum(max(0.0, beside.master.values[job] - cost) for job in others)
-        losses = self._largest.losses(cut, taken)
-        self._largest.row(-inf, worth, [(self._others, 1.0), *losses])
+            most += sum(max(0.0, beside.master.values[job] - cost) for job in others)
+        self._cuts.append(cut)
+        self._most.append(most)
 
     def consider(self, choice: Choice) -> None:
         """Find out what all others are worth beside a choice, and why."""
@@ -124,34 +138,41 @@ class Chooser:
         relaxed, _ = self._beside.run(precision=COARSE)
         if relaxed is not None and choice.worth + relaxed.value > self.worth:
             self.best, self.worth = choice, choice.worth + relaxed.value
-        self._add_cut(choice.taken)
+        self._add_cut()
 
     def run(self, progress: Progress | None = None) -> None:
         """Choose until no choice is better, the bound is met, or the budget is spent."""
-        budget = self._budget
-        solver = self._largest.solver
         is_rounded = False
         for _ in range(MOST_CUTS if self._demands else 0):
-            if budget.is_spent:
+            if self._budget.is_spent:
                 break
-            self._reached.SetLb(self.worth)
-            status = self._largest.solve(budget, gap=GAP)
-            if status not in (solver.OPTIMAL, solver.FEASIBLE):
-                if status == solver.NOT_SOLVED and not is_rounded:
-                    self._round()
-                break
-            most = solver.Objective().BestBound()
+            searched = self._searched(self._demands, self._worths, self.worth)
             if len(self._demands) == len(self._beyond):
-                self.bound = min(self.bound, most)
-            self.consider(choice_of(self._beside.master, self._largest.chosen()))
+                self.bound = min(self.bound, searched.bound)
+            if searched.units is not None:
+                self.consider(choice_of(self._beside.master, searched.units))
             if progress is not None:
                 told = f"larger jobs {self.worth:.0f} (bound {self.bound:.0f})"
-                progress(f"{told} after {budget.wall_s:.1f} s")
-            if most - self.worth <= COARSE * self.worth:
+                progress(f"{told} after {self._budget.wall_s:.1f} s")
+            if searched.bound - self.worth <= COARSE * self.worth:
                 break
-            if not is_rounded and most - self.worth > ROUGH * self.worth:
+            is_far = searched.units is None or searched.bound - self.worth > ROUGH * self.worth
+            if is_far and not is_rounded:
                 self._round()
                 is_rounded = True
+            elif searched.units is None:
+                break
+
+    def _searched(
+        self, demands: Mapping[int, Sequence[Demand]], worths: Mapping[int, float], enough: float
+    ) -> Searched:
+        """The best choice from these jobs by the cuts so far; those without a worth must start."""
+        master = self._beside.master
+        limits = limits_of(master, self._cuts, self._most)
+        most = float(sum(master.values))
+        task = task_of(master, limits, demands, worths, most)
+        start = [unit for unit in self.best.units if unit.job in demands]
+        return search_places(task, start, enough, GAP, self._budget)
 
     def _round(self) -> None:
         """Consider the jobs that remain when the fractions of the root are rounded one by one.
@@ -166,15 +187,12 @@ class Chooser:
                 break
             relaxed = found
         root.decide({})
-        self._reached.SetLb(0)
-        for job in self._demands:
-            starts = int(relaxed.starts[job] > 1 - INTEGRAL)
-            self._largest.is_wanted[job].SetBounds(starts, starts)
-        status = self._largest.solve(self._budget, gap=ROUGH)
-        if status in (self._largest.solver.OPTIMAL, self._largest.solver.FEASIBLE):
-            self.consider(choice_of(self._beside.master, self._largest.chosen()))
-        for job in self._demands:
-            self._largest.is_wanted[job].SetBounds(0, 1)
+        begun = {
+            job: self._demands[job] for job in self._demands if relaxed.starts[job] > 1 - INTEGRAL
+        }
+        searched = self._searched(begun, {}, -inf)
+        if searched.units is not None:
+            self.consider(choice_of(self._beside.master, searched.units))
 
 
 def jobs_beyond(master: Master) -> dict[int, list[Demand]]:
@@ -231,12 +249,4 @@ def choice_in(offer: Offer, master: Master, placements: Sequence[Placement]) -> 
 
 def part_of(master: Master, choice: Choice, jobs: Set[int]) -> Choice:
     """The same without other jobs."""
-    return choice_of(
-        master,
-        [
-            Unit(anchor.job, anchor.demand, nodes)
-            for anchor in choice.anchors
-            if anchor.job in jobs
-            for nodes in anchor.shares
-        ],
-    )
+    return choice_of(master, [unit for unit in choice.units if unit.job in jobs])

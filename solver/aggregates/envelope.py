@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import numpy as np
 
 from .tables import Floats
 
 
-def lower_envelope(values: Floats) -> list[tuple[float, float]]:
-    """Lines whose maximum is the largest convex function below `values` at 0, 1, 2, ...
-
-    Returns
-    -------
-    list of (slope, value at 0)
+def lower_envelope(values: Floats) -> Floats:
+    """The largest convex function below `values` at 0, 1, 2, ...
 
     Notes
     -----
@@ -23,11 +19,9 @@ def lower_envelope(values: Floats) -> list[tuple[float, float]]:
         while len(corners) > 1 and _is_above(corners[-2], corners[-1], (place, value)):
             corners.pop()
         corners.append((place, value))
-    lines = []
-    for (first, low), (last, high) in pairwise(corners):
-        slope = (high - low) / (last - first)
-        lines.append((slope, low - slope * first))
-    return lines or [(0.0, value) for _, value in corners]
+    places, heights = zip(*corners, strict=True)
+    found: Floats = np.interp(np.arange(len(values)), places, heights)
+    return found
 
 
 def _is_above(one: tuple[int, float], middle: tuple[int, float], other: tuple[int, float]) -> bool:

@@ -7,11 +7,14 @@ for which they are not refute the jobs, and every larger set.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .bound import Generator
+from .master import Master, serves
 from .patterns import Prices
+from .slots import Demand
 from .tables import Floats
 
 MOST_ROUNDS = 200
@@ -62,6 +65,9 @@ class Refuter:
         self._shape_of = {
             job: number for number, shape in enumerate(master.shapes) for job in shape.jobs
         }
+        self._demands: dict[int, list[Demand]] = defaultdict(list)
+        for demand in master.demands:
+            self._demands[demand.shape].append(demand)
         self._fixed: list[int] = []
         self._certificates: list[Certificate] = []
         # What cannot start beside some jobs cannot start beside more of them.
@@ -94,11 +100,12 @@ class Refuter:
                     break
         return earliest
 
-    def admits(self, jobs: Sequence[int]) -> bool | None:
+    def admits(self, jobs: Sequence[int], most_rounds: int = 0) -> bool | None:
         """Whether the linear program starts all fixed jobs and these; None if time is up.
 
-        Where it does not, the prices that say so are kept.
+        Where it does not, the prices that say so are kept, the clearest of so many rounds more.
         """
+        clearest = None
         generator, master = self._generator, self._generator.master
         for job in jobs:
             master.release(job)
@@ -111,12 +118,19 @@ class Refuter:
             added, priced = generator.generate(relaxed)
             for prices, values in priced:
                 certificate = self._certificate(prices, values)
-                if certificate.refutes(self.cost(certificate.costs, jobs)):
-                    self._keep(certificate)
-                    return self._undone(jobs, False)
+                cost = self.cost(certificate.costs, jobs)
+                if certificate.refutes(cost):
+                    excess = certificate.paid + cost - certificate.worth
+                    if clearest is None or excess > clearest[0]:
+                        clearest = excess, certificate
             generator.center = priced[-1][0]
-            if not added:
+            if clearest is not None:
+                most_rounds -= 1
+            if not added or (clearest is not None and most_rounds < 0):
                 break
+        if clearest is not None:
+            self._keep(clearest[1])
+            return self._undone(jobs, False)
         return self._undone(jobs, None)
 
     def _undone(self, jobs: Sequence[int], answer: bool | None) -> bool | None:
@@ -138,8 +152,12 @@ class Refuter:
         self._undone(jobs, None)
 
     def refute(self, job: int) -> None:
-        """Let nobody ask again for this job or one like it, beside more fixed ones."""
-        self._refuted.add(self._shape_of[job])
+        """Let nobody ask again for this job, one like it, or a harder one."""
+        master = self._generator.master
+        easier = self._demands[self._shape_of[job]]
+        for shape, demands in self._demands.items():
+            if all(any(is_harder(master, one, than) for than in easier) for one in demands):
+                self._refuted.add(shape)
 
     def forget(self) -> None:
         """Drop all prices: the cluster has changed."""
@@ -155,3 +173,22 @@ class Refuter:
         costs = master.costs(prices)
         paid = self.cost(costs, self._fixed)
         return Certificate(prices, master.worth(prices, values), costs, paid)
+
+
+def is_harder(master: Master, demand: Demand, other: Demand) -> bool:
+    """Whether places for the first are surely also places for the other."""
+    slot, easier = master.slots[demand.slot], master.slots[other.slot]
+    if demand.slot == other.slot:
+        return demand.count >= other.count
+    is_alike = all(
+        getattr(slot, name) == getattr(easier, name)
+        for name in ("span", "holds", "packing", "max_lower", "is_single", "spreads")
+    )
+    return (
+        is_alike
+        and slot.packing is None
+        and slot.size >= easier.size
+        and demand.count >= other.count
+        and min(easier.charges, default=0) >= 0
+        and serves(slot, easier)
+    )

@@ -103,6 +103,12 @@ class Regions:
         found: Ints = self.free.reshape(-1, self.span).sum(axis=1)
         return found
 
+    @property
+    def budget_of_aggregates(self) -> Ints:
+        """Per aggregate the sum of its base blocks' budgets."""
+        found: Ints = self.budget.reshape(-1, self.span).sum(axis=1)
+        return found
+
 
 def build_regions(
     instance: Instance,

@@ -1,31 +1,28 @@
 """Whether jobs can start with those beyond all levels as wholes, and where the latter go.
 
-As in `beyond`, an integer program places them and the linear program over patterns answers what
-cannot start beside them; here nothing has a value, and all jobs that were admitted must start.
+They are placed, and the linear program over patterns answers what cannot start beside them: its
+prices are a cut on further places (Benders). All jobs that were admitted must start.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-# OR-Tools has no type stubs for its linear solver.
-from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
-
 from ..budget import Budget
 from .beyond import Choice, choice_of, jobs_beyond
 from .bound import generator_of
-from .largest import MOST_SHARES, Cut, Largest, cut_of, num_shares
-from .master import Master
+from .cuts import MOST_SHARES, Cut, Unit, cut_of, num_shares
+from .moves import limits_of, moved
 from .offer import Offer
-from .patterns import Prices
+from .places import search_places
 from .refute import CLEARLY, Refuter
+from .unit_master import NOTHING
+from .unit_task import task_of
 
 # Places that are tried before a job is left undecided.
-MOST_CHOICES = 30
-# What the integer program prefers only decides between places that all do as far as it can tell.
-FIRST_FOUND = "limits/solutions = 1\nseparating/maxroundsroot = 3"
+MOST_CHOICES = 60
+# Rounds in which clearer prices are looked for after some refuted the jobs beside a choice.
+CLEAREST = 100
 
 
 class Witness:
@@ -49,21 +46,12 @@ class Witness:
         self._demands = jobs_beyond(self._master)
         self._refuter = Refuter(self._beside)
         self._is_small = num_shares(self._master, self._demands) <= MOST_SHARES
-        self._largest = Largest(self._master, self._demands if self._is_small else {})
-        self._spare_scarce()
-        self._cuts: list[tuple[Cut, pywraplp.Constraint]] = []
+        self._cuts: list[Cut] = []
         self._admitted: list[int] = []
-        for row in self._largest.is_wanted.values():
-            row.SetBounds(0, 0)
+        self._wanted: set[int] = set()
+        # Jobs beyond all levels, and limits on cuts that they cannot keep together.
+        self._impossible: list[tuple[frozenset[int], dict[int, float]]] = []
         self.choice: Choice = choice_of(self._master, [])
-
-    def _spare_scarce(self) -> None:
-        """Prefer to leave alone what others need and few regions offer."""
-        cut = cut_of(self._master, self._beside.pricer, _scarcity(self._master))
-        objective = self._largest.solver.Objective()
-        objective.SetMinimization()
-        for variable, factor in self._largest.losses(cut):
-            objective.SetCoefficient(variable, objective.GetCoefficient(variable) + factor)
 
     def admits(self, jobs: Sequence[int]) -> bool | None:
         """Whether all admitted jobs and these start; None if time is up.
@@ -74,13 +62,12 @@ class Witness:
         others = [job for job in jobs if job not in self._demands]
         if largest and not self._is_small:
             return None
-        for job in largest:
-            self._largest.is_wanted[job].SetBounds(1, 1)
+        self._wanted.update(largest)
         answer = self._placed([*self._admitted, *others]) if largest else True
         for _ in range(MOST_CHOICES):
             if answer is None or not answer:
                 break
-            answer = self._refuter.admits(others)
+            answer = self._refuter.admits(others, CLEAREST)
             if answer:
                 self._refuter.fix(others)
                 self._admitted += others
@@ -88,42 +75,45 @@ class Witness:
             if answer is None:
                 break
             # The prices that refuted these jobs beside this choice tell what is wrong with it.
-            cut = cut_of(self._master, self._beside.pricer, self._refuter.prices[0])
-            losses = self._largest.losses(cut, self.choice.taken)
-            self._cuts.append((cut, self._largest.row(-np.inf, 0, losses)))
+            self._cuts.append(cut_of(self._master, self._beside.pricer, self._refuter.prices[0]))
             answer = self._placed([*self._admitted, *others])
-        for job in largest:
-            self._largest.is_wanted[job].SetBounds(0, 0)
-        if answer:
-            return None
-        return answer
+        self._wanted.difference_update(largest)
+        return None if answer else answer
 
     def _placed(self, others: Sequence[int]) -> bool | None:
         """Choose places anew that leave enough for these jobs by all cuts so far."""
-        for cut, row in self._cuts:
-            cost = self._refuter.cost(cut.costs, others)
-            row.SetUb(cut.worth - cost + CLEARLY * max(1.0, cut.worth))
-        if self._budget.is_spent:
-            return None
-        status = self._largest.solve(self._budget, FIRST_FOUND)
-        if status == pywraplp.Solver.INFEASIBLE:
+        most = [
+            cut.worth - self._refuter.cost(cut.costs, others) + CLEARLY * max(1.0, cut.worth)
+            for cut in self._cuts
+        ]
+        limits = limits_of(self._master, self._cuts, most)
+        if any(
+            wanted <= self._wanted
+            and all(limits.most[number] <= limit for number, limit in needed.items())
+            for wanted, needed in self._impossible
+        ):
             return False
-        if status not in (pywraplp.Solver.OPTIMAL, pywraplp.Solver.FEASIBLE):
+        present = self.choice.units
+        found, units = moved(
+            self._master, limits, present, self._demands, self._wanted, self._budget
+        )
+        if found:
+            self._choose(units)
+            return True
+        wanted = {job: self._demands[job] for job in sorted(self._wanted)}
+        # All of them must start, and others need no more than the cuts ask for.
+        task = task_of(self._master, limits, wanted, {}, 0.0)
+        searched = search_places(task, units, 0.0, 0.0, self._budget)
+        if searched.units is not None:
+            self._choose(searched.units)
+            return True
+        if searched.bound >= -NOTHING * task.scale:
             return None
-        self.choice = choice_of(self._master, self._largest.chosen())
+        needed = {number: limits.most[number] for number in searched.needed}
+        self._impossible.append((frozenset(self._wanted), needed))
+        return False
+
+    def _choose(self, units: Sequence[Unit]) -> None:
+        self.choice = choice_of(self._master, units)
         self._beside.reserve(self.choice.reserved)
         self._refuter.forget()
-        return True
-
-
-def _scarcity(master: Master) -> Prices:
-    """Slots at what is asked of them, for each region that could offer them."""
-    needed = np.zeros(len(master.slots))
-    for demand in master.demands:
-        needed[demand.slot] += demand.count * len(master.shapes[demand.shape].jobs)
-    offered = np.full(len(master.slots), np.inf)
-    for number, allowed in master.regions.allowed.items():
-        offered[number] = max(1, int(allowed.sum()))
-    nodes = np.array([slot.nodes for slot in master.slots])
-    none = np.zeros(len(master.slots))
-    return Prices(nodes * needed / offered, none, np.zeros(len(master.regions.wide)))

@@ -1,0 +1,183 @@
+"""Which jobs beyond all levels start, and places for all of their units: branch and price.
+
+Each unit takes nodes of few aggregates, so that a linear program chooses among its whole places,
+which are generated at prices: what others miss because of a unit is exact, and most questions are
+answered without branching (`unit_master`). Else it is decided whether a job starts, then which
+aggregates are touched at all, then by which job; units of one job are not told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from itertools import count
+from math import inf
+
+from ..budget import Budget
+from .cuts import Unit
+from .moves import Mover
+from .unit_master import Decisions, Divided, Touch, UnitMaster
+from .unit_task import Place, Task
+
+MOST_NODES = 4000
+# One node in so many is rounded.
+ROUNDED_EVERY = 8
+# Shares nearer to whole numbers are whole.
+WHOLE = 1e-4
+# Of the budget's rest, what one search may use.
+SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search found.
+
+    Attributes
+    ----------
+    units
+        Of the best choice; None if there is none.
+    worth
+        Of its jobs and what it leaves to others.
+    bound
+        No choice is worth more.
+    needed
+        Numbers of the limits that prove the bound.
+    """
+
+    units: Sequence[Unit] | None
+    worth: float
+    bound: float
+    needed: frozenset[int]
+
+
+class _Search:
+    """Best bound first, then the deepest."""
+
+    def __init__(self, task: Task, start: Sequence[Unit], enough: float, budget: Budget) -> None:
+        self._task, self._budget = task, budget
+        self._places = [task.place(unit) for unit in start]
+        self._enough = enough
+        self._number = count()
+        self._waiting: list[tuple[float, int, int, Decisions]] = []
+        self.best: Sequence[Unit] | None = None
+        self.worth = -inf
+        self.bound = -inf
+        self.needed: set[int] = set()
+
+    def run(self, gap: float) -> None:
+        """Until nothing is worth more than the best by a share `gap`, or the budget is spent."""
+        self._wait(Decisions({}, {}), inf)
+        for number in range(MOST_NODES):
+            if not self._waiting or self._budget.is_spent:
+                break
+            bound = -self._waiting[0][0]
+            if self.best is not None and bound <= self.worth + gap * abs(self.worth):
+                break
+            _, _, _, decisions = heappop(self._waiting)
+            master = UnitMaster(self._task, self._places, decisions, self._budget)
+            divided = master.solve(max(self._enough, self.worth))
+            bound = min(bound, master.bound)
+            self.needed |= master.needed
+            if divided is None:
+                if self._budget.is_spent:
+                    self._wait(decisions, bound)
+                else:
+                    self.bound = max(self.bound, bound)
+                continue
+            split = _split(decisions, divided)
+            if number % ROUNDED_EVERY == 0 or split is None:
+                self._round(divided)
+            if split is None:
+                self.bound = max(self.bound, bound)
+                continue
+            for each in split:
+                self._wait(each, bound)
+        self.bound = max([self.bound, self.worth, *(-waiting[0] for waiting in self._waiting)])
+
+    def _wait(self, decisions: Decisions, bound: float) -> None:
+        depth = len(decisions.touches) + len(decisions.starts)
+        heappush(self._waiting, (-bound, -depth, -next(self._number), decisions))
+
+    def _round(self, divided: Divided) -> None:
+        """Jobs that mostly start, their units where they mostly are, moved to miss less."""
+        task = self._task
+        limits = task.limits
+        # As little is to be missed as in fractions.
+        aim = limits.most.copy()
+        aim[limits.num_wide :] -= divided.rest
+        mover = Mover(task.master, replace(limits, most=aim), [], self._budget)
+        left = {job: task.number_of(job) for job, start in divided.starts.items() if start > 0.5}
+        begun = set(left)
+        for place, _ in sorted(divided.shares, key=lambda each: -each[1]):
+            if left.get(place.unit.job) and mover.has_room(place.unit):
+                mover.units.append(place.unit)
+                left[place.unit.job] -= 1
+        for job, missing in left.items():
+            for _ in range(missing):
+                if not mover.add_unit(job, task.demands[job][0]):
+                    return
+        mover.run()
+        missed = mover.missed()
+        rest = (limits.most - missed)[limits.num_wide :].min(initial=task.most)
+        worth = sum(task.worths.get(job, 0.0) for job in begun) + min(task.most, rest)
+        is_legal = (missed <= limits.most)[: limits.num_wide].all()
+        if is_legal and worth > self.worth and worth >= self._enough:
+            self.best, self.worth = list(mover.units), worth
+
+
+def search_places(
+    task: Task, start: Sequence[Unit], enough: float, gap: float, budget: Budget
+) -> Searched:
+    """The best choice that is worth `enough`, to a share `gap`.
+
+    Parameters
+    ----------
+    start
+        Places to begin with, not necessarily of all units; they may break limits.
+
+    Notes
+    -----
+    Branch and price; C. Barnhart et al., Branch-and-price: column generation for solving huge
+    integer programs (1998).
+    """
+    part = budget.part(SHARE)
+    search = _Search(task, start, enough, part)
+    search.run(gap)
+    budget.add(part)
+    return Searched(search.best, search.worth, search.bound, frozenset(search.needed))
+
+
+def _split(decisions: Decisions, divided: Divided) -> list[Decisions] | None:
+    """Two ways to decide what is least decided; None if all is whole."""
+    starts = {
+        job: abs(start - 0.5) for job, start in divided.starts.items() if WHOLE < start < 1 - WHOLE
+    }
+    if starts:
+        job = min(starts, key=lambda each: (starts[each], each))
+        return [
+            replace(decisions, starts={**decisions.starts, job: is_up}) for is_up in (False, True)
+        ]
+    for of_jobs in (False, True):
+        touches = {
+            touch: abs(share - 0.5)
+            for touch, share in _touched(divided.shares, of_jobs=of_jobs).items()
+            if WHOLE < share < 1 - WHOLE
+        }
+        if touches:
+            touch = min(touches, key=lambda each: (touches[each], each.aggregate))
+            return [
+                replace(decisions, touches={**decisions.touches, touch: is_up})
+                for is_up in (False, True)
+            ]
+    return None
+
+
+def _touched(shares: Sequence[tuple[Place, float]], *, of_jobs: bool) -> dict[Touch, float]:
+    """How much aggregates are touched, by the units of each job or by any."""
+    found: dict[Touch, float] = {}
+    for place, share in shares:
+        for aggregate in place.unit.nodes:
+            touch = Touch(place.unit.job if of_jobs else None, aggregate)
+            found[touch] = found.get(touch, 0.0) + share
+    return found
