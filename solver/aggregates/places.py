@@ -3,12 +3,14 @@
 Each unit takes nodes of few aggregates, so that a linear program chooses among its whole places,
 which are generated at prices: what others miss because of a unit is exact, and most questions are
 answered without branching (`unit_master`). Else it is decided whether a job starts, then which
-aggregates are touched at all, then by which job; units of one job are not told apart.
+aggregates are touched at all, then by which job, then for how many nodes; units of one job are not
+told apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import count
@@ -17,8 +19,8 @@ from math import inf
 from ..budget import Budget
 from .cuts import Unit
 from .moves import Mover
-from .unit_master import Decisions, Divided, Touch, UnitMaster
-from .unit_task import Place, Task
+from .unit_master import NOTHING, Decisions, Divided, Touch, UnitMaster
+from .unit_task import Task
 
 MOST_NODES = 4000
 # One node in so many is rounded.
@@ -67,7 +69,7 @@ class _Search:
 
     def run(self, gap: float) -> None:
         """Until nothing is worth more than the best by a share `gap`, or the budget is spent."""
-        self._wait(Decisions({}, {}), inf)
+        self._wait(Decisions({}, {}), self._task.most + sum(self._task.worths.values()))
         for number in range(MOST_NODES):
             if not self._waiting or self._budget.is_spent:
                 break
@@ -122,7 +124,8 @@ class _Search:
         rest = (limits.most - missed)[limits.num_wide :].min(initial=task.most)
         worth = sum(task.worths.get(job, 0.0) for job in begun) + min(task.most, rest)
         is_legal = (missed <= limits.most)[: limits.num_wide].all()
-        if is_legal and worth > self.worth and worth >= self._enough:
+        is_enough = worth >= self._enough - NOTHING * task.scale
+        if is_legal and worth > self.worth and is_enough:
             self.best, self.worth = list(mover.units), worth
 
 
@@ -158,14 +161,14 @@ def _split(decisions: Decisions, divided: Divided) -> list[Decisions] | None:
         return [
             replace(decisions, starts={**decisions.starts, job: is_up}) for is_up in (False, True)
         ]
-    for of_jobs in (False, True):
+    for touched in (_by_any(divided), _by_job(divided), _by_nodes(divided)):
         touches = {
             touch: abs(share - 0.5)
-            for touch, share in _touched(divided.shares, of_jobs=of_jobs).items()
+            for touch, share in touched.items()
             if WHOLE < share < 1 - WHOLE
         }
         if touches:
-            touch = min(touches, key=lambda each: (touches[each], each.aggregate))
+            touch = min(touches, key=lambda each: (touches[each], each.aggregate, each.nodes))
             return [
                 replace(decisions, touches={**decisions.touches, touch: is_up})
                 for is_up in (False, True)
@@ -173,11 +176,38 @@ def _split(decisions: Decisions, divided: Divided) -> list[Decisions] | None:
     return None
 
 
-def _touched(shares: Sequence[tuple[Place, float]], *, of_jobs: bool) -> dict[Touch, float]:
-    """How much aggregates are touched, by the units of each job or by any."""
-    found: dict[Touch, float] = {}
-    for place, share in shares:
+Touched = Mapping[Touch, float]
+
+
+def _by_any(divided: Divided) -> Touched:
+    found: dict[Touch, float] = defaultdict(float)
+    for place, share in divided.shares:
         for aggregate in place.unit.nodes:
-            touch = Touch(place.unit.job if of_jobs else None, aggregate)
-            found[touch] = found.get(touch, 0.0) + share
+            found[Touch(None, aggregate)] += share
     return found
+
+
+def _by_job(divided: Divided) -> Touched:
+    found: dict[Touch, float] = defaultdict(float)
+    for place, share in divided.shares:
+        for aggregate in place.unit.nodes:
+            found[Touch(place.unit.job, aggregate)] += share
+    return found
+
+
+def _by_nodes(divided: Divided) -> Touched:
+    """For every number of nodes that some place takes, how much takes as many or more."""
+    places = [
+        (Touch(place.unit.job, aggregate, nodes), share)
+        for place, share in divided.shares
+        for aggregate, nodes in place.unit.nodes.items()
+    ]
+    return {
+        touch: sum(
+            share
+            for other, share in places
+            if (other.job, other.aggregate) == (touch.job, touch.aggregate)
+            and other.nodes >= touch.nodes
+        )
+        for touch, _ in places
+    }

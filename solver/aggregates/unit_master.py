@@ -29,14 +29,15 @@ FURTHEST = 100.0
 
 @dataclass(frozen=True)
 class Touch:
-    """That an aggregate is touched by a unit of a job, or by any."""
+    """That an aggregate gives so many nodes or more to a unit of a job, or of any."""
 
     job: int | None
     aggregate: int
+    nodes: int = 1
 
     def has(self, unit: Unit) -> bool:
-        """Whether this unit does so."""
-        return self.concerns(unit.job) and self.aggregate in unit.nodes
+        """Whether it does so to this unit."""
+        return self.concerns(unit.job) and unit.nodes.get(self.aggregate, 0) >= self.nodes
 
     def concerns(self, job: int) -> bool:
         """Whether units of the job could."""
@@ -121,6 +122,8 @@ class UnitMaster:
         self.needed: set[int] = set()
         self._refused = [touch for touch, touches in decisions.touches.items() if not touches]
         self._solver = pywraplp.Solver.CreateSolver("GLOP")
+        # Without preprocessing each solve starts from the last basis.
+        self._solver.SetSolverSpecificParametersAsString("use_preprocessing: false")
         self._objective = self._solver.Objective()
         self._objective.SetMinimization()
         self._rest = self._solver.NumVar(-FURTHEST, task.most / task.scale, "rest")
@@ -265,37 +268,42 @@ class UnitMaster:
         paid = np.tensordot(per_scale, task.limits.paid, axes=1)
         found: dict[int, tuple[float, Unit | None]] = {}
         for job, demands in task.demands.items():
-            touch = prices.touch.copy()
-            for each, reward in prices.rewards.items():
-                if each.concerns(job):
-                    touch[each.aggregate] -= reward
             found[job] = MISSING, None
+            touching = loss + prices.touch[:, None]
             for demand in demands:
                 charge = int(task.master.regions.charge[demand.slot])
                 per_node = prices.node + charge * prices.charge + paid[demand.slot]
                 if self._budget.is_spent:
                     return None
-                cheap = self._cheapest(job, demand, loss, touch, per_node)
+                cheap = self._cheapest(job, demand, touching, per_node, prices.rewards)
                 if cheap is not None and (found[job][1] is None or cheap[0] < found[job][0]):
                     found[job] = cheap[0], Unit(job, demand, cheap[1])
         return found
 
     def _cheapest(
-        self, job: int, demand: Demand, loss: Floats, touch: Floats, per_node: Floats
+        self,
+        job: int,
+        demand: Demand,
+        costs: Floats,
+        per_node: Floats,
+        rewards: Mapping[Touch, float],
     ) -> tuple[float, dict[int, int]] | None:
+        """The cheapest place of a unit, and its price; `costs` per aggregate and nodes."""
         task = self._task
         slot = task.master.slots[demand.slot]
         rooms = task.master.regions.room[demand.slot]
         least = task.least[demand.slot]
-        is_candidate = rooms >= least
-        for each in self._refused:
-            if each.concerns(job):
-                is_candidate[each.aggregate] = False
-        candidates = np.nonzero(is_candidate)[0]
         nodes = np.arange(int(min(rooms.max(initial=0), slot.size)) + 1)
-        costs = loss[candidates, : len(nodes)] + touch[candidates, None]
-        costs = costs + per_node[candidates, None] * nodes
-        costs[(nodes < least) | (nodes > rooms[candidates, None])] = np.inf
+        costs = costs[:, : len(nodes)] + per_node[:, None] * nodes
+        for touch, reward in rewards.items():
+            if touch.concerns(job):
+                costs[touch.aggregate, touch.nodes :] -= reward
+        for touch in self._refused:
+            if touch.concerns(job):
+                costs[touch.aggregate, touch.nodes :] = np.inf
+        costs[(nodes < least) | (nodes > rooms[:, None])] = np.inf
+        candidates = np.nonzero(np.isfinite(costs).any(axis=1))[0]
+        costs = costs[candidates]
         self._budget.work += work_of(costs, slot.size, slot.max_lower)
         found = cheapest(costs, slot.size, slot.max_lower)
         if found is None:
