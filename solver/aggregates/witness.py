@@ -62,6 +62,7 @@ class Witness:
         others = [job for job in jobs if job not in self._demands]
         if largest and not self._is_small:
             return None
+        before = self.choice
         self._wanted.update(largest)
         answer = self._placed([*self._admitted, *others]) if largest else True
         for _ in range(MOST_CHOICES):
@@ -78,6 +79,9 @@ class Witness:
             self._cuts.append(cut_of(self._master, self._beside.pricer, self._refuter.prices[0]))
             answer = self._placed([*self._admitted, *others])
         self._wanted.difference_update(largest)
+        if self.choice is not before:
+            # Beside these all that was admitted before does start.
+            self._choose(before.units)
         return None if answer else answer
 
     def _placed(self, others: Sequence[int]) -> bool | None:
