@@ -18,8 +18,8 @@ from .possible import fits_by_counting, possible
 # Questions asked of the solver per plan; a queue has few distinct shapes of jobs.
 MOST_QUESTIONS = 60
 # Nodes of the cluster times questions: nobody asked for these explanations, so they should cost
-# little beside the search (measured: 0.4 s a question on 9,216 nodes).
-MOST_ASKED = 120_000
+# little beside the search (measured: up to 1 s a question on 9,216 nodes).
+MOST_ASKED = 60_000
 
 FITS_ALONE = "would fit alone; the score prefers others on the nodes it could use"
 
