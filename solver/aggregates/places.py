@@ -111,13 +111,18 @@ class _Search:
         mover = Mover(task.master, replace(limits, most=aim), [], self._budget)
         left = {job: task.number_of(job) for job, start in divided.starts.items() if start > 0.5}
         begun = set(left)
-        for place, _ in sorted(divided.shares, key=lambda each: -each[1]):
-            if left.get(place.unit.job) and mover.has_room(place.unit):
-                mover.units.append(place.unit)
-                left[place.unit.job] -= 1
+        # All units of a job go to one partition.
+        demand_of = {job: task.demands[job][0] for job in left}
+        shares = sorted(divided.shares, key=lambda each: -each[1])
+        demand_of |= {p.unit.job: p.unit.demand for p, _ in reversed(shares) if p.unit.job in left}
+        for unit in (place.unit for place, _ in shares):
+            is_wanted = left.get(unit.job) and unit.demand == demand_of[unit.job]
+            if is_wanted and mover.has_room(unit):
+                mover.units.append(unit)
+                left[unit.job] -= 1
         for job, missing in left.items():
             for _ in range(missing):
-                if not mover.add_unit(job, task.demands[job][0]):
+                if not mover.add_unit(job, demand_of[job]):
                     return
         mover.run()
         missed = mover.missed()
