@@ -1,7 +1,7 @@
 """Jobs larger than all levels: chosen first, with a bound for everything (Benders).
 
-An integer program chooses them (`largest`); the linear program over patterns says what all other
-jobs are worth beside that choice, and its prices are a cut that tells the integer program why.
+They are chosen and placed first (`places`); the linear program over patterns says what all other
+jobs are worth beside that choice, and its prices are a cut that tells the next choice why.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .slots import Demand
 from .unit_task import task_of
 
 MOST_CUTS = 8
-# Gap at which one integer program may end.
+# Gap at which one search may end.
 GAP = 1e-4
 # From this gap on the jobs are chosen by rounding, too, in so many steps and rounds of pricing.
 ROUGH = 0.02
@@ -59,15 +59,6 @@ class Choice:
     def taken(self) -> dict[int, int]:
         nodes = self.reserved.nodes
         return {int(aggregate): int(nodes[aggregate]) for aggregate in nodes.nonzero()[0]}
-
-    def missed(self, cut: Cut) -> float:
-        """What others miss and what it costs, by a cut."""
-        taken = self.taken
-        missed = float(cut.loss[list(taken), list(taken.values())].sum())
-        for unit in self.units:
-            paid = cut.paid[unit.demand.slot]
-            missed += sum(paid[aggregate] * nodes for aggregate, nodes in unit.nodes.items())
-        return missed
 
     @property
     def units(self) -> list[Unit]:
@@ -177,7 +168,7 @@ class Chooser:
     def _round(self) -> None:
         """Consider the jobs that remain when the fractions of the root are rounded one by one.
 
-        For when the integer program is too hard to choose the jobs, too.
+        For when it is too hard to choose the jobs, too.
         """
         root, relaxed = self._root, self._relaxed
         for _ in range(MOST_DIVES):

@@ -62,7 +62,7 @@ class Unit:
 
 
 def num_shares(master: Master, demands: Mapping[int, Sequence[Demand]]) -> int:
-    """How many pairs of unit and aggregate the integer program has for these jobs."""
+    """How many pairs of unit and aggregate there are for these jobs."""
     return sum(
         demand.count * int((master.regions.room[demand.slot] >= least_share(master, demand)).sum())
         for of_job in demands.values()

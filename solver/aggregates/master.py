@@ -67,6 +67,8 @@ class Master:
 
     Attributes
     ----------
+    demands_of
+        Per shape, one for each partition.
     steepest
         The most that a job is worth per node.
     room
@@ -86,6 +88,9 @@ class Master:
         self.slots = slots
         self.shapes = shapes
         self.demands = demands
+        self.demands_of: dict[int, list[Demand]] = defaultdict(list)
+        for demand in demands:
+            self.demands_of[demand.shape].append(demand)
         self.values = values
         self.worths: list[float] = list(values)
         self._nodes = self._nodes_of_jobs()
@@ -124,22 +129,19 @@ class Master:
         return {job: shape.options[0].job.num_nodes for shape in self.shapes for job in shape.jobs}
 
     def _add_jobs(self) -> None:
-        of_shape: dict[int, list[Demand]] = defaultdict(list)
-        for demand in self.demands:
-            of_shape[demand.shape].append(demand)
         for number, shape in enumerate(self.shapes):
-            is_only = len(of_shape[number]) == 1
+            is_only = len(self.demands_of[number]) == 1
             placed = None if is_only else self._solver.Constraint(0, 0)
             for job in shape.jobs:
                 start = self._solver.NumVar(0, 1, "")
                 self._objective.SetCoefficient(start, self.values[job])
                 self._starts[job] = start
                 if placed is None:
-                    self._demand(start, of_shape[number][0])
+                    self._demand(start, self.demands_of[number][0])
                 else:
                     placed.SetCoefficient(start, 1)
             if placed is not None:
-                for demand in of_shape[number]:
+                for demand in self.demands_of[number]:
                     count = self._solver.NumVar(0, len(shape.jobs), "")
                     placed.SetCoefficient(count, -1)
                     self._demand(count, demand)

@@ -14,11 +14,10 @@ from .cuts import Cut, Unit
 from .master import Master
 from .regions import Bools, Ints
 from .slots import Demand
-from .tables import Floats
+from .tables import TOLERANCE, Floats
 
 # Rounds over all units without an end.
 MOST_ROUNDS = 4
-NOTHING = 1e-9
 # Share of the worth up to which a cut should not be met, and what that counts.
 MARGIN = 0.01
 CLOSE = 0.01
@@ -130,7 +129,7 @@ class Mover:
                 for kept in self._kept(self.units[number].nodes):
                     self._move(number, kept)
             best = self.excess()
-            if best > before - NOTHING or self._budget.is_spent:
+            if best > before - TOLERANCE or self._budget.is_spent:
                 break
         return self.are_kept()
 

@@ -17,6 +17,7 @@ from itertools import count
 from math import inf
 
 from ..budget import Budget
+from .bound import INTEGRAL
 from .cuts import Unit
 from .moves import Mover
 from .unit_master import NOTHING, Decisions, Divided, Touch, UnitMaster
@@ -25,8 +26,6 @@ from .unit_task import Task
 MOST_NODES = 4000
 # One node in so many is rounded.
 ROUNDED_EVERY = 8
-# Shares nearer to whole numbers are whole.
-WHOLE = 1e-4
 # Of the budget's rest, what one search may use.
 SHARE = 0.3
 
@@ -159,7 +158,9 @@ def search_places(
 def _split(decisions: Decisions, divided: Divided) -> list[Decisions] | None:
     """Two ways to decide what is least decided; None if all is whole."""
     starts = {
-        job: abs(start - 0.5) for job, start in divided.starts.items() if WHOLE < start < 1 - WHOLE
+        job: abs(start - 0.5)
+        for job, start in divided.starts.items()
+        if INTEGRAL < start < 1 - INTEGRAL
     }
     if starts:
         job = min(starts, key=lambda each: (starts[each], each))
@@ -170,7 +171,7 @@ def _split(decisions: Decisions, divided: Divided) -> list[Decisions] | None:
         touches = {
             touch: abs(share - 0.5)
             for touch, share in touched.items()
-            if WHOLE < share < 1 - WHOLE
+            if INTEGRAL < share < 1 - INTEGRAL
         }
         if touches:
             touch = min(touches, key=lambda each: (touches[each], each.aggregate, each.nodes))

@@ -7,7 +7,6 @@ for which they are not refute the jobs, and every larger set.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,9 +64,6 @@ class Refuter:
         self._shape_of = {
             job: number for number, shape in enumerate(master.shapes) for job in shape.jobs
         }
-        self._demands: dict[int, list[Demand]] = defaultdict(list)
-        for demand in master.demands:
-            self._demands[demand.shape].append(demand)
         self._fixed: list[int] = []
         self._certificates: list[Certificate] = []
         # What cannot start beside some jobs cannot start beside more of them.
@@ -154,8 +150,8 @@ class Refuter:
     def refute(self, job: int) -> None:
         """Let nobody ask again for this job, one like it, or a harder one."""
         master = self._generator.master
-        easier = self._demands[self._shape_of[job]]
-        for shape, demands in self._demands.items():
+        easier = master.demands_of[self._shape_of[job]]
+        for shape, demands in master.demands_of.items():
             if all(any(is_harder(master, one, than) for than in easier) for one in demands):
                 self._refuted.add(shape)
 
@@ -164,9 +160,9 @@ class Refuter:
         self._certificates.clear()
 
     @property
-    def prices(self) -> list[Prices]:
-        """Prices that refuted something, the latest first."""
-        return [each.prices for each in self._certificates]
+    def latest(self) -> Prices:
+        """The last prices that refuted something."""
+        return self._certificates[0].prices
 
     def _certificate(self, prices: Prices, values: Floats) -> Certificate:
         master = self._generator.master

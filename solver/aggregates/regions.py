@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,16 +98,20 @@ class Regions:
     def num_aggregates(self) -> int:
         return len(self.free) // self.span
 
-    @property
+    @cached_property
     def free_of_aggregates(self) -> Ints:
         """Per aggregate the number of its usable nodes."""
-        found: Ints = self.free.reshape(-1, self.span).sum(axis=1)
-        return found
+        return self._of_aggregates(self.free)
 
-    @property
+    @cached_property
     def budget_of_aggregates(self) -> Ints:
         """Per aggregate the sum of its base blocks' budgets."""
-        found: Ints = self.budget.reshape(-1, self.span).sum(axis=1)
+        return self._of_aggregates(self.budget)
+
+    def _of_aggregates(self, of_blocks: Ints) -> Ints:
+        """A sum that all callers share, so that none may change it."""
+        found: Ints = of_blocks.reshape(-1, self.span).sum(axis=1)
+        found.flags.writeable = False
         return found
 
 

@@ -66,7 +66,7 @@ class Witness:
         self._wanted.update(largest)
         answer = self._placed([*self._admitted, *others]) if largest else True
         for _ in range(MOST_CHOICES):
-            if answer is None or not answer:
+            if not answer:
                 break
             answer = self._refuter.admits(others, CLEAREST)
             if answer:
@@ -76,7 +76,7 @@ class Witness:
             if answer is None:
                 break
             # The prices that refuted these jobs beside this choice tell what is wrong with it.
-            self._cuts.append(cut_of(self._master, self._beside.pricer, self._refuter.prices[0]))
+            self._cuts.append(cut_of(self._master, self._beside.pricer, self._refuter.latest))
             answer = self._placed([*self._admitted, *others])
         self._wanted.difference_update(largest)
         if self.choice is not before:

@@ -85,7 +85,7 @@ def solved(offer: Offer) -> tuple[Generator, Relaxed]:
 
 def random_choice(master: Master, rng: np.random.Generator) -> Choice:
     """Jobs in random order, each in the aggregates that have most left."""
-    left = master.regions.free_of_aggregates
+    left = master.regions.free_of_aggregates.copy()
     units: list[Unit] = []
     for job, demands in sorted(jobs_beyond(master).items(), key=lambda _: float(rng.random())):
         slot = master.slots[demands[0].slot]
