@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from itertools import chain
 from typing import Protocol
 
 from .instance import Instance
@@ -42,7 +43,7 @@ class Placement:
     @property
     def nodes(self) -> tuple[int, ...]:
         """All its node indices, ascending."""
-        return tuple(sorted(node for segment in self.segments for node in segment))
+        return tuple(sorted(chain.from_iterable(self.segments)))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 
 from .capacity import base_size, fits_counted, left_per_unit
 from .cluster import Partition
@@ -122,8 +123,9 @@ def blocks_touched(instance: Instance, plan: Plan) -> int:
     for placement in plan.placements:
         topology = _topology(instance, placement.partition)
         owner = unit_owner(topology)
-        units = {owner[node] for node in placement.nodes if node in owner}
-        touched |= {(topology.name, unit) for unit in units}
+        nodes = chain.from_iterable(placement.segments)
+        units = {owner[node] for node in nodes if node in owner}
+        touched.update((topology.name, unit) for unit in units)
     return len(touched)
 
 

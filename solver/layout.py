@@ -224,8 +224,10 @@ def _group(
         # Telling the nodes of one bin apart may cut a bin of another topology into cells.
         is_settled = True
         for position, bin_ in enumerate(bins):
-            num_cells = len({signatures[node] for node in bin_.nodes})
-            if not windowed[position] and ties[bin_.topology_index].is_windowed(bin_, num_cells):
+            if windowed[position]:
+                continue
+            num_cells = len(set(map(signatures.__getitem__, bin_.nodes)))
+            if ties[bin_.topology_index].is_windowed(bin_, num_cells):
                 windowed[position] = True
                 is_settled = False
                 signatures.update({node: ("node", node) for node in bin_.nodes})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..models.errors import SolverError
@@ -88,10 +89,11 @@ def optimal(
         found = _solve(model, budget, progress, start, known.term)
     _check(instance, options, found.plan)
     scored = score(instance, found.plan, options)
-    if is_better(score(instance, start, options), scored):
+    started = score(instance, start, options)
+    if is_better(started, scored):
         # Only where the budget ended early; the bounds stay what they are.
-        found = replace(found, plan=start)
-    objective = _confirmed(instance, options, found)
+        found, scored = replace(found, plan=start), started
+    objective = _confirmed(scored, found.terms)
     return PlanResult(
         plan=found.plan,
         engine=NAME,
@@ -304,19 +306,17 @@ def _check(instance: Instance, options: PlanOptions, plan: Plan) -> None:
         raise SolverError(f"the solver's plan is illegal: {told}")
 
 
-def _confirmed(instance: Instance, options: PlanOptions, found: _Found) -> tuple[TermValue, ...]:
+def _confirmed(scored: Sequence[TermValue], claims: Sequence[TermValue]) -> tuple[TermValue, ...]:
     """The scorer's values with the solver's bounds.
 
     A plan may be worth more than its unproven model value, since the model counts what is left
     from below; a proven value must be met exactly.
     """
     confirmed = []
-    for scored, claimed in zip(score(instance, found.plan, options), found.terms, strict=True):
-        if claimed.proven and scored.value != claimed.value:
+    for term, claimed in zip(scored, claims, strict=True):
+        if claimed.proven and term.value != claimed.value:
             raise SolverError(
-                f"{scored.term} is {scored.value}, but the solver proved {claimed.value}"
+                f"{term.term} is {term.value}, but the solver proved {claimed.value}"
             )
-        confirmed.append(
-            replace(scored, bound=claimed.bound, proven_through=claimed.proven_through)
-        )
+        confirmed.append(replace(term, bound=claimed.bound, proven_through=claimed.proven_through))
     return tuple(confirmed)

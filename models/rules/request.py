@@ -43,6 +43,8 @@ def features(start: Start) -> str | None:
 
 def exclude(start: Start) -> str | None:
     """No node of ``--exclude``."""
+    if not start.job.exclude:
+        return None
     index_of = start.instance.cluster.index_of
     wrong = {index_of[name] for name in start.job.exclude if name in index_of} & start.nodes
     return f"uses excluded {start.names(wrong)}" if wrong else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Container, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 from ..cluster import Partition
 from ..instance import Instance, Units
@@ -41,7 +42,7 @@ class Start:
     @cached_property
     def nodes(self) -> frozenset[int]:
         """All its node indices."""
-        return frozenset(node for segment in self.placement.segments for node in segment)
+        return frozenset(chain.from_iterable(self.placement.segments))
 
     @cached_property
     def is_one_node(self) -> bool:
