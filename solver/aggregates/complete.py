@@ -64,7 +64,7 @@ def worth_of(instance: Instance, options: PlanOptions, placements: Sequence[Plac
 
 def _by_patterns(instance: Instance, options: PlanOptions, budget: Budget) -> list[Placement]:
     part = _shared_out(instance)
-    offer = offer_of(part, options, span=1, is_strict=True)
+    offer = offer_of(part, options, span=1)
     if offer is None:
         return []
     kinds, members = kinds_of_blocks(offer.regions)

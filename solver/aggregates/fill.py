@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -36,8 +37,8 @@ class Filler:
         self._budget = regions.budget.copy()
         self._is_job_free = regions.is_job_free.copy()
         self._room = [row.room for row in regions.wide]
-        # Per slot, the blocks of its places.
-        self._promised: dict[int, list[int]] = defaultdict(list)
+        # Per slot, the blocks of each of its places.
+        self._promised: dict[int, list[list[int]]] = defaultdict(list)
 
     def promise(self, patterns: Sequence[tuple[Pattern, int]], members: list[list[int]]) -> None:
         """Note which blocks are meant for which slots, given the blocks of every kind."""
@@ -45,23 +46,27 @@ class Filler:
         for pattern, count in patterns:
             for block in waiting[pattern.aggregate][:count]:
                 for slot, number in pattern.counts.items():
-                    self._promised[slot] += [block] * number
+                    self._promised[slot] += [[block] for _ in range(number)]
             del waiting[pattern.aggregate][:count]
 
     def exchange(self, exchanges: Sequence[tuple[Exchange, int]]) -> None:
-        """Use places for slots that ask for less, so many times each."""
+        """Use places for other slots, so many times each."""
         waiting = dict(exchanges)
         is_stuck = False
         while not is_stuck:
             # What one exchange gives may be what another takes.
             is_stuck = True
             for exchange, times in waiting.items():
-                for _ in range(min(times, len(self._promised[exchange.given]))):
-                    block = self._promised[exchange.given].pop()
+                for _ in range(min(times, self._num_promised(exchange.given))):
+                    places = [self._promised[slot].pop() for slot in exchange.given]
                     for slot in exchange.got:
-                        self._promised[slot].append(block)
+                        self._promised[slot].append(list(chain.from_iterable(places)))
                     waiting[exchange] -= 1
                     is_stuck = False
+
+    def _num_promised(self, slots: Sequence[int]) -> int:
+        """How often all of these slots are promised together."""
+        return min(len(self._promised[slot]) // slots.count(slot) for slot in slots)
 
     def place(self, job: int, demand: Demand, *, anywhere: bool) -> Placement | None:
         """Put a job down; None, with nothing changed, if it does not fit.
@@ -78,7 +83,7 @@ class Filler:
         if slot.is_single:
             count, size = option.job.num_nodes, 1
         room = list(self._room)
-        own = list(self._promised[demand.slot])
+        own = [list(blocks) for blocks in self._promised[demand.slot]]
         taken: list[tuple[int, list[int]]] = []
         held: set[int] = set()
         used: set[int] = set()
@@ -123,10 +128,13 @@ class Filler:
         return next((block for block in sorted(held) if self._fits(block, slot, size)), None)
 
     def _promised_block(self, slot: int, size: int, closed: set[int]) -> int | None:
-        for position, block in enumerate(self._promised[slot]):
-            if block not in closed and self._fits(block, slot, size):
-                del self._promised[slot][position]
-                return block
+        places = self._promised[slot]
+        for blocks in places:
+            for block in blocks:
+                if block not in closed and self._fits(block, slot, size):
+                    blocks.remove(block)
+                    self._promised[slot] = [blocks for blocks in places if blocks]
+                    return block
         return None
 
     def _best_block(

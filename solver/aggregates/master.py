@@ -12,6 +12,7 @@ import numpy as np
 from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 
 from ..shapes import Shape
+from .held import joined_holds
 from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Regions
 from .slots import Demand, Slot
@@ -20,9 +21,9 @@ from .tables import TOLERANCE, Floats
 
 @dataclass(frozen=True)
 class Exchange:
-    """A place for slot number `given` used as one each of the slots `got`, which ask for less."""
+    """A place for each of the slots `given` used as one each of the slots `got`."""
 
-    given: int
+    given: tuple[int, ...]
     got: tuple[int, ...]
 
 
@@ -156,37 +157,40 @@ class Master:
     def _add_exchanges(self) -> None:
         """A slot may serve who asks for less of the same, and be cut in two within a block.
 
-        Not for units that take a base block each: two exchanges may yield the same one.
+        Not for units that take a base block each: two exchanges may yield the same one. Held base
+        blocks together serve the units of one exclusive job.
         """
         groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
         for index, slot in enumerate(self.slots):
-            is_free = not slot.holds and not slot.spreads
-            if slot.span is not None and is_free and slot.packing is None:
-                groups[slot.span, id(slot.candidates), slot.charges].append(index)
+            if slot.span is not None and not slot.spreads and slot.packing is None:
+                groups[slot.span, slot.holds, id(slot.candidates), slot.charges].append(index)
         for index, slot in enumerate(self.slots):
-            if slot.span is None or slot.holds:
+            if slot.span is None or (slot.holds and slot.packing):
                 continue
             for members in groups.values():
                 other = self.slots[members[0]]
-                if other.span == slot.span and serves(slot, other):
+                is_alike = (other.span, other.holds) == (slot.span, slot.holds)
+                if is_alike and serves(slot, other):
                     smaller = [
                         m for m in members if self.slots[m].size <= slot.size and m != index
                     ]
                     if smaller:
-                        self._exchange(index, (max(smaller, key=lambda m: self.slots[m].size),))
-            if slot.span == 1:
-                alike = groups.get((1, id(slot.candidates), slot.charges), [])
+                        largest = max(smaller, key=lambda m: self.slots[m].size)
+                        self._exchange((index,), (largest,))
+            if slot.span == 1 and not slot.holds:
+                alike = groups.get((1, False, id(slot.candidates), slot.charges), [])
                 of_size = {self.slots[m].size: m for m in alike}
                 for size, member in of_size.items():
                     rest = slot.size - size
                     if size <= rest and rest in of_size:
-                        self._exchange(index, (member, of_size[rest]))
+                        self._exchange((index,), (member, of_size[rest]))
+        for given, got in joined_holds(self.slots):
+            self._exchange(given, (got,))
 
-    def _exchange(self, given: int, got: tuple[int, ...]) -> None:
+    def _exchange(self, given: tuple[int, ...], got: tuple[int, ...]) -> None:
         variable = self._solver.NumVar(0, self._solver.infinity(), "")
-        self._rows[given].SetCoefficient(variable, 1)
-        for slot in set(got):
-            self._rows[slot].SetCoefficient(variable, -got.count(slot))
+        for slot in {*given, *got}:
+            self._rows[slot].SetCoefficient(variable, given.count(slot) - got.count(slot))
         self._exchanges.append((Exchange(given, got), variable))
 
     def add(self, pattern: Pattern) -> bool:

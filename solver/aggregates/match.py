@@ -60,7 +60,8 @@ class _Model:
             for exchange in master.exchanges
         ]
         for exchange, times in self.exchanges:
-            self.offer(exchange.given, times, -1)
+            for slot in exchange.given:
+                self.offer(slot, times, -1)
             for slot in exchange.got:
                 self.offer(slot, times, 1)
         for number, demands in master.demands_of.items():

@@ -12,9 +12,10 @@ from ..binding import binding_layers
 from ..objective import job_values
 from ..options import OptionBuilder
 from ..shapes import Shape, group_shapes
+from .demands import slots_and_demands
 from .master import Master
-from .regions import Regions, build_regions, held_blocks
-from .slots import Demand, Slot, slots_and_demands
+from .regions import Regions, build_regions
+from .slots import Demand, Slot
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,8 @@ class Offer:
         return Master(regions, self.slots, self.shapes, self.demands, values, ids)
 
 
-def offer_of(
-    instance: Instance, options: PlanOptions, *, span: int | None = None, is_strict: bool = False
-) -> Offer | None:
-    """None where no job has a chance; `span` and `is_strict` as in `regions`."""
+def offer_of(instance: Instance, options: PlanOptions, *, span: int | None = None) -> Offer | None:
+    """None where no job has a chance; `span` as in `build_regions`."""
     topology = instance.cluster.topologies[0]
     assert isinstance(topology, BlockTopology)
     builder = OptionBuilder(instance, options.legality)
@@ -57,5 +56,4 @@ def offer_of(
     slots, demands = slots_and_demands(instance, topology, shapes)
     binding = binding_layers(instance, all_options, (usable,), all_finite=False)
     regions = build_regions(instance, topology, slots, usable, binding, span=span)
-    regions, demands = held_blocks(regions, slots, demands, is_strict=is_strict)
     return Offer(instance, options, shapes, slots, demands, regions)

@@ -76,7 +76,10 @@ class Pricer:
         self.of_span: dict[int | None, list[int]] = defaultdict(list)
         self.held: list[int] = []
         for index, slot in enumerate(slots):
-            (self.held if slot.holds else self.of_span[slot.span]).append(index)
+            if not slot.holds:
+                self.of_span[slot.span].append(index)
+            elif slot.packing is None:
+                self.held.append(index)
         larger = {int(regions.charge[i]) for i, slot in enumerate(slots) if slot.span != 1}
         self.is_strict = is_strict
         self._settled: dict[int, Anchors] = {}
@@ -240,8 +243,8 @@ class Pricer:
             is_better = (
                 regions.is_job_free
                 & regions.zones[regions.zone, slot]
-                & (regions.free >= regions.held_nodes[slot])
-                & (regions.budget >= regions.held_nodes[slot] * regions.charge[slot])
+                & (regions.free >= self.size[slot])
+                & (regions.budget >= self.size[slot] * regions.charge[slot])
                 & (value > gain[0, :, 0] + TOLERANCE)
             )
             gain[:, is_better, 0] = value[is_better]

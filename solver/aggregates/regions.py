@@ -14,7 +14,7 @@ from ...models.instance import Instance
 from ...models.resources import Mode
 from ...models.rules.usage import used_before
 from ...models.topology import BlockTopology
-from .slots import Demand, Slot
+from .slots import Slot
 
 # Finer budgets of base blocks than this cost time and tell little.
 MOST_BUDGET = 4096
@@ -68,8 +68,6 @@ class Regions:
         Per base block, what its own layers admit, in units of `charge`.
     charge
         Per slot, what each of its nodes takes from a budget.
-    held_nodes
-        Per slot, what a base block needs to be held for it.
     room
         Per slot of several base blocks: per region of its span (beyond all levels: per aggregate),
         the nodes it could take if it were alone.
@@ -89,7 +87,6 @@ class Regions:
     is_job_free: Bools
     budget: Ints
     charge: Ints
-    held_nodes: Ints
     room: dict[int, Ints]
     allowed: dict[int, Bools]
     wide: list[WideRow]
@@ -170,7 +167,6 @@ def build_regions(
         is_job_free=np.array(job_free),
         budget=budget,
         charge=charge,
-        held_nodes=np.array([slot.size for slot in slots]),
         room=_rooms_of_regions(slots, payable, span),
         allowed=_allowed(topology, slots, payable),
         wide=_wide_rows(
@@ -180,40 +176,6 @@ def build_regions(
             len(nodes) // span,
         ),
     )
-
-
-def units_per_block(regions: Regions, slot: int, size: int) -> int:
-    """Units of an exclusive job that the best base block could hold, at least 1."""
-    per_block = regions.free // size
-    charge = size * int(regions.charge[slot])
-    if charge:
-        per_block = np.minimum(per_block, regions.budget // charge)
-    return max(1, int(per_block[regions.is_job_free].max(initial=1)))
-
-
-def held_blocks(
-    regions: Regions, slots: Sequence[Slot], demands: Sequence[Demand], *, is_strict: bool
-) -> tuple[Regions, list[Demand]]:
-    """Exclusive jobs counted in base blocks: the least number, each at its fullest.
-
-    Parameters
-    ----------
-    is_strict
-        Whether only base blocks count that could be so full. A plan needs that; a bound must not
-        have it, since a job may also take more blocks than it needs.
-    """
-    held_nodes = regions.held_nodes.copy()
-    counted = []
-    for demand in demands:
-        slot = slots[demand.slot]
-        if slot.holds and slot.packing:
-            number, size, spreads = slot.packing
-            most = 1 if spreads else units_per_block(regions, demand.slot, size)
-            demand = replace(demand, count=-(-number // most))
-            if is_strict:
-                held_nodes[demand.slot] = min(most, number) * size
-        counted.append(demand)
-    return replace(regions, held_nodes=held_nodes), counted
 
 
 def kinds_of_blocks(regions: Regions) -> tuple[Regions, list[list[int]]]:
