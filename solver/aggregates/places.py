@@ -2,9 +2,9 @@
 
 Each unit takes nodes of few aggregates, so that a linear program chooses among its whole places,
 which are generated at prices: what others miss because of a unit is exact, and most questions are
-answered without branching (`unit_master`). Else it is decided whether a job starts, then which
-aggregates are touched at all, then by which job, then for how many nodes; units of one job are not
-told apart.
+answered without branching (`unit_master`). Else it is decided whether a job starts, or, where all
+must start, how many touches cost so much by a limit; then which aggregates are touched at all,
+then by which job, then for how many nodes; units of one job are not told apart.
 """
 
 from __future__ import annotations
@@ -14,16 +14,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import count
-from math import inf
+from math import ceil, floor, inf
+
+import numpy as np
 
 from ..budget import Budget
 from .bound import INTEGRAL
 from .cuts import Unit
 from .moves import Mover
-from .unit_master import NOTHING, Decisions, Divided, Touch, UnitMaster
+from .unit_master import NOTHING, Decisions, Divided, Level, Touch, UnitMaster
 from .unit_task import Task
 
 MOST_NODES = 4000
+# More touches than there are.
+MOST_TOUCHES = 1 << 30
 # One node in so many is rounded.
 ROUNDED_EVERY = 8
 # Of the budget's rest, what one search may use.
@@ -68,7 +72,7 @@ class _Search:
 
     def run(self, gap: float) -> None:
         """Until nothing is worth more than the best by a share `gap`, or the budget is spent."""
-        self._wait(Decisions({}, {}), self._task.most + sum(self._task.worths.values()))
+        self._wait(Decisions(), self._task.most + sum(self._task.worths.values()))
         for number in range(MOST_NODES):
             if not self._waiting or self._budget.is_spent:
                 break
@@ -86,7 +90,7 @@ class _Search:
                 else:
                     self.bound = max(self.bound, bound)
                 continue
-            split = _split(decisions, divided)
+            split = _split(self._task, decisions, divided)
             if number % ROUNDED_EVERY == 0 or split is None:
                 self._round(divided)
             if split is None:
@@ -97,8 +101,7 @@ class _Search:
         self.bound = max([self.bound, self.worth, *(-waiting[0] for waiting in self._waiting)])
 
     def _wait(self, decisions: Decisions, bound: float) -> None:
-        depth = len(decisions.touches) + len(decisions.starts)
-        heappush(self._waiting, (-bound, -depth, -next(self._number), decisions))
+        heappush(self._waiting, (-bound, -decisions.depth, -next(self._number), decisions))
 
     def _round(self, divided: Divided) -> None:
         """Jobs that mostly start, their units where they mostly are, moved to miss less."""
@@ -106,7 +109,7 @@ class _Search:
         limits = task.limits
         # As little is to be missed as in fractions.
         aim = limits.most.copy()
-        aim[limits.num_wide :] -= divided.rest
+        aim[limits.num_wide :] -= divided.rest - NOTHING * task.scale
         mover = Mover(task.master, replace(limits, most=aim), [], self._budget)
         left = {job: task.number_of(job) for job, start in divided.starts.items() if start > 0.5}
         begun = set(left)
@@ -123,7 +126,8 @@ class _Search:
             for _ in range(missing):
                 if not mover.add_unit(job, demand_of[job]):
                     return
-        mover.run()
+        if not mover.are_kept():
+            mover.run()
         missed = mover.missed()
         rest = (limits.most - missed)[limits.num_wide :].min(initial=task.most)
         worth = sum(task.worths.get(job, 0.0) for job in begun) + min(task.most, rest)
@@ -155,7 +159,7 @@ def search_places(
     return Searched(search.best, search.worth, search.bound, frozenset(search.needed))
 
 
-def _split(decisions: Decisions, divided: Divided) -> list[Decisions] | None:
+def _split(task: Task, decisions: Decisions, divided: Divided) -> list[Decisions] | None:
     """Two ways to decide what is least decided; None if all is whole."""
     starts = {
         job: abs(start - 0.5)
@@ -167,6 +171,13 @@ def _split(decisions: Decisions, divided: Divided) -> list[Decisions] | None:
         return [
             replace(decisions, starts={**decisions.starts, job: is_up}) for is_up in (False, True)
         ]
+    # Where jobs may wait, who of them does matters more (measured).
+    level = None if task.worths else _level(task, divided)
+    if level is not None:
+        which, number = level
+        least, most = decisions.levels.get(which, (0, MOST_TOUCHES))
+        ways = ((least, floor(number)), (ceil(number), most))
+        return [replace(decisions, levels={**decisions.levels, which: way}) for way in ways]
     for touched in (_by_any(divided), _by_job(divided), _by_nodes(divided)):
         touches = {
             touch: abs(share - 0.5)
@@ -180,6 +191,30 @@ def _split(decisions: Decisions, divided: Divided) -> list[Decisions] | None:
                 for is_up in (False, True)
             ]
     return None
+
+
+def _level(task: Task, divided: Divided) -> tuple[Level, float] | None:
+    """A level whose number of touches is not whole, where that costs most, and that number."""
+    touches = [
+        (aggregate, nodes, share)
+        for place, share in divided.shares
+        for aggregate, nodes in place.unit.nodes.items()
+    ]
+    if not touches:
+        return None
+    aggregates, nodes, shares = (np.array(each) for each in zip(*touches, strict=True))
+    found: list[tuple[float, Level, float]] = []
+    for limit, costs in enumerate(task.loss[:, aggregates, nodes]):
+        most = max(float(task.limits.most[limit]), NOTHING * task.scale)
+        for cost in np.unique(costs[costs > 0]).tolist():
+            number = float(shares[costs >= cost - NOTHING * task.scale].sum())
+            fraction = min(number % 1, 1 - number % 1)
+            if fraction > INTEGRAL:
+                found.append((fraction * cost / most, Level(limit, cost), number))
+    if not found:
+        return None
+    _, level, number = max(found, key=lambda each: each[0])
+    return level, number
 
 
 Touched = Mapping[Touch, float]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 import numpy as np
@@ -14,6 +14,7 @@ from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 from ..budget import Budget
 from .cheapest import cheapest, work_of
 from .cuts import Unit
+from .regions import Bools
 from .slots import Demand
 from .tables import Floats
 from .unit_task import Place, Task
@@ -45,11 +46,40 @@ class Touch:
 
 
 @dataclass(frozen=True)
-class Decisions:
-    """What was decided of some touches, and of the start of some jobs."""
+class Level:
+    """All touches that cost so much or more by a limit; how many there are is a whole number."""
 
-    touches: Mapping[Touch, bool]
-    starts: Mapping[int, bool]
+    limit: int
+    cost: float
+
+    def members(self, task: Task) -> Bools:
+        """Per aggregate and number of nodes, whether it is one."""
+        found: Bools = task.loss[self.limit] >= self.cost - NOTHING * task.scale
+        return found
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What was decided.
+
+    Attributes
+    ----------
+    touches
+        Whether they are there.
+    starts
+        Of some jobs.
+    levels
+        At least and at most so many touches.
+    """
+
+    touches: Mapping[Touch, bool] = field(default_factory=dict)
+    starts: Mapping[int, bool] = field(default_factory=dict)
+    levels: Mapping[Level, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def depth(self) -> int:
+        """How much was decided."""
+        return len(self.touches) + len(self.starts) + len(self.levels)
 
 
 @dataclass(frozen=True)
@@ -83,6 +113,8 @@ class _Prices:
         Per aggregate: of touching one that hosts one unit, of a node of others and of its charge.
     rewards
         Of touches that are required.
+    levels
+        What a touch of each level costs; negative where more are required.
     capacity
         What all limits and aggregates are worth together, less the rewards.
     """
@@ -92,6 +124,7 @@ class _Prices:
     node: Floats
     charge: Floats
     rewards: Mapping[Touch, float]
+    levels: Mapping[Level, float]
     capacity: float
 
 
@@ -131,9 +164,14 @@ class UnitMaster:
         self._starts: dict[int, pywraplp.Variable] = {}
         self._of_job = {job: self._job_row(job, decisions.starts) for job in task.demands}
         self._of_touch = {
-            touch: self._required_row(1, self._solver.infinity())
+            touch: self._required_row(1, inf)
             for touch, touches in decisions.touches.items()
             if touches
+        }
+        self._members = {level: level.members(task) for level in decisions.levels}
+        self._of_level = {
+            level: (self._required_row(least, inf), self._solver.Constraint(-inf, float(most)))
+            for level, (least, most) in decisions.levels.items()
         }
         self._of_limit = [self._limit_row(number) for number in range(len(task.limits.most))]
         self._of_aggregate: dict[int, pywraplp.Constraint] = {}
@@ -176,6 +214,11 @@ class UnitMaster:
         for touch, row in self._of_touch.items():
             if touch.has(unit):
                 row.SetCoefficient(share, 1)
+        for level, rows in self._of_level.items():
+            members = self._members[level]
+            number = sum(bool(members[each]) for each in unit.nodes.items())
+            for row in rows if number else ():
+                row.SetCoefficient(share, number)
         regions = task.master.regions
         charge = int(regions.charge[unit.demand.slot])
         for aggregate, nodes in unit.nodes.items():
@@ -258,7 +301,12 @@ class UnitMaster:
         capacity = limits @ (task.limits.most / task.limits.scale) + touch.sum()
         capacity += node @ regions.free_of_aggregates + charge @ regions.budget_of_aggregates
         capacity -= sum(rewards.values())
-        return _Prices(limits, touch, node, charge, rewards, float(capacity))
+        levels = {}
+        for level, (least, most) in self._of_level.items():
+            reward, price = max(0.0, least.dual_value()), max(0.0, -most.dual_value())
+            capacity += price * most.Ub() - reward * least.Lb()
+            levels[level] = price - reward
+        return _Prices(limits, touch, node, charge, rewards, levels, float(capacity))
 
     def _cheap(self, prices: _Prices) -> dict[int, tuple[float, Unit | None]] | None:
         """Per job the cheapest place of a unit, and its price; None if time is up."""
@@ -270,6 +318,8 @@ class UnitMaster:
         for job, demands in task.demands.items():
             found[job] = MISSING, None
             touching = loss + prices.touch[:, None]
+            for level, price in prices.levels.items():
+                touching += price * self._members[level]
             for demand in demands:
                 charge = int(task.master.regions.charge[demand.slot])
                 per_node = prices.node + charge * prices.charge + paid[demand.slot]
