@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, islice
 from time import perf_counter
 
@@ -10,7 +10,8 @@ from ..models.instance import Instance
 from ..models.job import Job
 from ..models.plan import Objective, PlanOptions, PlanResult, Progress
 from ..models.score import score
-from .placing import Lookahead, lookahead_for, nominal_size, place_job
+from .orders import densities, job_values, lessons, queue_orders
+from .placing import Lookahead, lookahead_for, place_job
 from .reasons import unplaced
 from .state import Started, State
 
@@ -92,17 +93,25 @@ def _variants(
 ) -> Iterator[tuple[Sequence[Job], Mapping[str, Lookahead]]]:
     """Orders of the queue, and what the look-ahead knows of it; most promising first.
 
+    Some depend on what the pass before started, so each is to be asked for after that pass.
+
     On `priority` the order is given. There plain best fit, which keeps large remainders, serves
     the next jobs in line better than the sizes of the whole queue do; both are tried, and the
     sizes of those jobs alone that could start if nodes were all that counts.
     """
     plain = {name: lookahead.plain() for name, lookahead in lookaheads.items()}
+    jobs = state.instance.jobs
     if objective is not Objective.PRIORITY:
-        for order in queue_orders(state.instance, objective):
+        density = densities(state.instance, objective)
+        first, *others = queue_orders(jobs, density)
+        yield first, lookaheads
+        for order in lessons(state.instance, first, density, state.started):
+            yield order, lookaheads
+        yield first, plain
+        for order in others:
             yield order, lookaheads
             yield order, plain
         return
-    jobs = state.instance.jobs
     yield jobs, plain
     yield jobs, lookaheads
     yield jobs, lookaheads_for(state, _next_in_line(state.instance))
@@ -127,55 +136,6 @@ def lookaheads_for(state: State, jobs: Sequence[Job] | None = None) -> dict[str,
         )
         for name, view in state.views.items()
     }
-
-
-def job_values(instance: Instance, objective: Objective) -> dict[str, int]:
-    """What starting each job adds to the first term.
-
-    Priorities as powers of two: their sum orders plans as the start vector does.
-    """
-    jobs = instance.jobs
-    match objective:
-        case Objective.PRIORITY:
-            return {job.job_id: 1 << (len(jobs) - 1 - at) for at, job in enumerate(jobs)}
-        case Objective.WEIGHTED:
-            return {job.job_id: job.effective_weight * job.num_nodes for job in jobs}
-        case Objective.THROUGHPUT:
-            return {job.job_id: job.num_nodes for job in jobs}
-        case Objective.JOBS:
-            return {job.job_id: 1 for job in jobs}
-
-
-def queue_orders(instance: Instance, objective: Objective) -> Iterator[Sequence[Job]]:
-    """Orders of the queue worth trying for objectives that do not prescribe one, best first.
-
-    By value per node that the job takes from others: equal ones with large jobs first, then with
-    large jobs slightly preferred throughout, then the same for large and for small units.
-    """
-    values = job_values(instance, objective)
-    jobs = instance.jobs
-    density = {job.job_id: values[job.job_id] / nodes_taken(instance, job) for job in jobs}
-    keys: tuple[Callable[[Job], tuple[float, ...]], ...] = (
-        lambda job: (-density[job.job_id], -job.num_nodes, -job.unit_size),
-        lambda job: (-density[job.job_id] * job.num_nodes**0.1, -job.unit_size),
-        lambda job: (-density[job.job_id], -job.unit_size, -job.num_nodes),
-        lambda job: (-density[job.job_id] * job.unit_size**0.1, -job.num_nodes),
-        lambda job: (-density[job.job_id] * job.unit_size**-0.1, -job.num_nodes),
-    )
-    for key in keys:
-        yield sorted(jobs, key=key)
-
-
-def nodes_taken(instance: Instance, job: Job) -> int:
-    """Nodes that the job takes from others: an exclusive one keeps the rest of its units, too."""
-    partition = instance.partitions_of(job)[0]
-    topology = instance.cluster.topology_of(partition)
-    if topology.kind == "flat" or not instance.is_exclusive(job, partition):
-        return job.num_nodes
-    nominal = nominal_size(topology, len(instance.cluster.nodes))
-    units = instance.units(job, partition)
-    per_nominal = 1 if units.spreads else max(1, nominal // units.size)
-    return -(-units.count // per_nominal) * -(-units.size // nominal) * nominal
 
 
 def place_all(state: State, jobs: Sequence[Job], lookaheads: Mapping[str, Lookahead]) -> None:

@@ -1,0 +1,46 @@
+"""Orders of the queue: what comes first, and what a pass teaches the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tiny import blocks, instance
+
+from rackwright.heuristics.orders import densities, lessons, queue_orders
+from rackwright.models.job import Job
+from rackwright.models.legality import Exclusive
+from rackwright.models.plan import Objective
+
+
+def ids(jobs: Sequence[Job]) -> list[str]:
+    return [job.job_id for job in jobs]
+
+
+def test_large_units_come_first_among_nearly_equal_densities() -> None:
+    jobs = (
+        Job("small", 4, segment=1, weight=10),
+        Job("large", 4, weight=9),
+        Job("poor", 4, weight=5),
+    )
+    state = instance(blocks([4, 4, 4], 4), *jobs, num_nodes=12)
+    first = next(queue_orders(state.jobs, densities(state, Objective.WEIGHTED)))
+    assert ids(first) == ["large", "small", "poor"]
+
+
+def test_exclusive_jobs_pay_for_whole_blocks() -> None:
+    jobs = (Job("1", 2, exclusive=Exclusive.TOPO, weight=9), Job("2", 2, weight=5))
+    state = instance(blocks([4, 4], 4), *jobs, num_nodes=8)
+    density = densities(state, Objective.WEIGHTED)
+    assert density == {"1": 4.5, "2": 5.0}
+
+
+def test_jobs_left_out_come_earlier_until_they_start() -> None:
+    jobs = tuple(Job(str(weight), 4, weight=weight) for weight in (21, 20, 19, 1))
+    state = instance(blocks([4] * 4, 4), *jobs, num_nodes=16)
+    density = densities(state, Objective.WEIGHTED)
+    started: dict[str, object] = {"21": None, "19": None}
+    orders = lessons(state, state.jobs, density, started)
+    assert ids(next(orders)) == ["20", "21", "19", "1"]
+    started["20"] = None
+    # What is worth less than all that starts is no lesson.
+    assert list(orders) == []
