@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from heapq import nlargest
 
 from ...models.legality import Legality
 from ...models.topology import BlockTopology, UnitLimits
@@ -23,10 +24,27 @@ def place_block(attempt: Attempt, topology: BlockTopology, lookahead: Lookahead)
     num_blocks = len(topology.blocks)
     if attempt.required:
         return place_required(attempt, topology, limits)
+    if limits.region_span > 1 and not _may_fit(attempt, limits):
+        return False
     if _place_one_by_one(attempt, topology, limits, lookahead):
         return True
     is_worth_more = limits.region_span > 1 and units.count > 1
     return is_worth_more and num_blocks <= MAX_BLOCKS and place_shuffled(attempt, topology, limits)
+
+
+def _may_fit(attempt: Attempt, limits: UnitLimits) -> bool:
+    """Whether the regions hold the units if nothing but their free nodes counts.
+
+    And whether the M roomiest lower-level blocks, wherever they are, hold one.
+    """
+    units, regions = attempt.units, attempt.state.regions
+    totals = regions(attempt.counts, limits.region_span).totals
+    if sum(total // units.size for total in totals) < units.count:
+        return False
+    if not limits.is_limited:
+        return True
+    lower = regions(attempt.counts, limits.lower_span).totals
+    return sum(nlargest(limits.max_lower, lower)) >= units.size
 
 
 def _place_one_by_one(

@@ -32,6 +32,11 @@ class CountIndex:
         What the meter tells now of all free nodes of each unit, where that is at hand: indexes
         of other candidates ask the same of most units.
 
+    Attributes
+    ----------
+    changed
+        Every unit whose count changed, in order, and by how much.
+
     Notes
     -----
     Every change of a unit is in `View.log`; `refresh` re-counts the units that changed since the
@@ -56,7 +61,7 @@ class CountIndex:
         self.masks = masks
         self.job_free_only = job_free_only
         self.largest = max(map(int.bit_count, masks[: view.outside]), default=0)
-        self.changed: list[int] = []
+        self.changed: list[tuple[int, int]] = []
         self.regions: dict[int, RegionIndex] = {}
         self._meter = meter
         self._rank = rank
@@ -102,7 +107,9 @@ class CountIndex:
         counts, keys, self.total = self._start
         if counts != self.counts:
             pairs = zip(counts, self.counts, strict=True)
-            self.changed += [unit for unit, (start, now) in enumerate(pairs) if start != now]
+            self.changed += [
+                (unit, start - now) for unit, (start, now) in enumerate(pairs) if start != now
+            ]
         self.counts, self._keys = counts.copy(), keys.copy()
         self._heaps = {key: heap.copy() for key, heap in self._start_heaps.items()}
         self._limited = self._start_limited.copy()
@@ -153,10 +160,11 @@ class CountIndex:
         if key != self._keys[unit]:
             self._keys[unit] = key
             heappush(self._heaps.setdefault(key, []), self._rank[unit])
-            if count != self.counts[unit]:
-                self.total += count - self.counts[unit]
+            change = count - self.counts[unit]
+            if change:
+                self.total += change
                 self.counts[unit] = count
-                self.changed.append(unit)
+                self.changed.append((unit, change))
 
     def first(self, key: int) -> int | None:
         """The unit of lowest rank in a bucket; None if it is empty."""
@@ -201,7 +209,6 @@ class RegionIndex:
         per_unit = counts.counts
         regions = zip_longest(*[iter(per_unit)] * span, fillvalue=0)
         self.totals = per_unit.copy() if span == 1 else list(map(sum, regions))
-        self._known = per_unit.copy()
         self._seen = len(counts.changed)
         self._buckets: dict[int, list[int]] = defaultdict(list)
         for region, total in enumerate(self.totals):
@@ -214,13 +221,11 @@ class RegionIndex:
         if self._seen == len(changed):
             return
         touched: set[int] = set()
-        counts, known, totals, span = self.counts.counts, self._known, self.totals, self.span
-        for unit in changed[self._seen :]:
-            change = counts[unit] - known[unit]
-            if change:
-                known[unit] += change
-                totals[unit // span] += change
-                touched.add(unit // span)
+        totals, span = self.totals, self.span
+        for unit, change in changed[self._seen :]:
+            region = unit // span
+            totals[region] += change
+            touched.add(region)
         self._seen = len(changed)
         for region in touched:
             if totals[region]:
