@@ -16,7 +16,9 @@ from .reasons import unplaced
 from .state import Started, State
 
 # Units to place in all passes together: what a tenth of a second allows.
-_PASS_BUDGET = 30_000
+_PASS_BUDGET = 66_000
+# With caps, what a unit has left is counted for every kind of request.
+_COST_OF_CAPS = 2
 
 
 def greedy(
@@ -68,9 +70,7 @@ def place_greedily(
     best = (-1, 0)
     kept: tuple[Started, ...] = ()
     passes = 0
-    work = sum(job.num_units for job in instance.jobs) + len(instance.cluster.nodes) // 4
-    allowed = max(1, _PASS_BUDGET // max(work, 1))
-    for order, chosen in islice(_variants(state, objective, lookaheads), allowed):
+    for order, chosen in islice(_variants(state, objective, lookaheads), _num_passes(state)):
         state.reset()
         place_all(state, order, chosen)
         passes += 1
@@ -88,6 +88,15 @@ def place_greedily(
     return passes
 
 
+def _num_passes(state: State) -> int:
+    """How many passes the size of the instance allows; known beforehand, as no clock is."""
+    instance = state.instance
+    work = sum(job.num_units for job in instance.jobs) + len(instance.cluster.nodes) // 4
+    if any(state.ledger.request(job).per_node for job in instance.jobs):
+        work *= _COST_OF_CAPS
+    return max(1, _PASS_BUDGET // max(work, 1))
+
+
 def _variants(
     state: State, objective: Objective, lookaheads: Mapping[str, Lookahead]
 ) -> Iterator[tuple[Sequence[Job], Mapping[str, Lookahead]]]:
@@ -103,12 +112,13 @@ def _variants(
     jobs = state.instance.jobs
     if objective is not Objective.PRIORITY:
         density = densities(state.instance, objective)
-        first, *others = queue_orders(jobs, density)
+        orders = queue_orders(jobs, density)
+        first = next(orders)
         yield first, lookaheads
         for order in lessons(state.instance, first, density, state.started):
             yield order, lookaheads
         yield first, plain
-        for order in others:
+        for order in orders:
             yield order, lookaheads
             yield order, plain
         return

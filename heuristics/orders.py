@@ -14,8 +14,8 @@ from .placing import nominal_size
 # Share of a plan's nodes, least dense first, that a job left out competes with.
 _MARGIN = 0.2
 # How much earlier a job comes for every pass that left it out.
-_URGENCY = 1.1
-_LESSONS = 5
+_URGENCY = 1.08
+_LESSONS = 20
 
 
 def job_values(instance: Instance, objective: Objective) -> dict[str, int]:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from tiny import blocks, instance
 
+from rackwright.datasets.colossus import colossus
+from rackwright.heuristics.greedy import greedy
 from rackwright.heuristics.orders import densities, lessons, queue_orders
 from rackwright.models.job import Job
 from rackwright.models.legality import Exclusive
-from rackwright.models.plan import Objective
+from rackwright.models.plan import Objective, PlanOptions
 
 
 def ids(jobs: Sequence[Job]) -> list[str]:
@@ -44,3 +46,13 @@ def test_jobs_left_out_come_earlier_until_they_start() -> None:
     started["20"] = None
     # What is worth less than all that starts is no lesson.
     assert list(orders) == []
+
+
+def test_caps_count_as_work() -> None:
+    plain, capped = (
+        colossus(num_blocks=600, num_jobs=200, mix="all", power=power, seed=1)
+        for power in (False, True)
+    )
+    options = PlanOptions(objective=Objective.WEIGHTED)
+    passes = [int(greedy(state, options).statistics["passes"]) for state in (plain, capped)]
+    assert passes[0] > passes[1] > 1
