@@ -139,7 +139,7 @@ def place_block_unit(
     avoided = used if attempt.units.spreads or attempt.holds else frozenset[int]()
     if not everywhere:
         return _take_best(attempt, order, range(first, last), avoided)
-    for key in order:
+    for key in counts.calm_first(order):
         found = _first_with_room(attempt, counts, key, avoided)
         if found is not None:
             return _take_whole(attempt, found, size)

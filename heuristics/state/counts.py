@@ -36,6 +36,8 @@ class CountIndex:
     ----------
     changed
         Every unit whose count changed, in order, and by how much.
+    is_contested
+        Per unit, whether it is to be taken last; None where that makes no difference.
 
     Notes
     -----
@@ -44,8 +46,9 @@ class CountIndex:
     less than when they were counted: whoever finds that out calls `downgrade`. Units that a shared
     layer limits are counted again once resources have been given back.
 
-    Bucket key: twice the count, plus one if no job holds a node of the unit. Buckets are heaps of
-    ranks whose stale entries are dropped when they surface.
+    Bucket key: twice the count, plus one if no job holds a node of the unit; contested units have
+    buckets of their own (`calm_first`). Buckets are heaps of ranks whose stale entries are dropped
+    when they surface.
     """
 
     def __init__(
@@ -69,6 +72,8 @@ class CountIndex:
         for unit, position in enumerate(rank):
             self._unit_at[position] = unit
         self._keys = [0] * view.outside
+        self._apart = 2 * self.largest + 2
+        self.is_contested = self._find_contested()
         self._limited: set[int] = set()
         self._seen = len(view.log)
         self._gives = NEVER
@@ -79,6 +84,18 @@ class CountIndex:
         self._start = (self.counts.copy(), self._keys.copy(), self.total)
         self._start_limited = self._limited.copy()
         self._start_heaps = {key: heap.copy() for key, heap in self._heaps.items()}
+
+    def _find_contested(self) -> list[bool] | None:
+        """The units to be taken last; None where all or none of those that count are."""
+        pairs = zip(self.view.contested, self.masks[: self.view.outside], strict=False)
+        own = {is_contested for is_contested, mask in pairs if mask}
+        return self.view.contested if len(own) > 1 else None
+
+    def calm_first(self, order: list[int]) -> list[int]:
+        """An order of buckets for all units: first those that are not contested."""
+        if self.is_contested is None:
+            return order
+        return order + [key + self._apart for key in order]
 
     def _count_all(self, whole: Sequence[Served] | None) -> None:
         free, busy, counts = self.view.free, self.view.busy, self.counts
@@ -93,11 +110,15 @@ class CountIndex:
                 self._limited.add(unit)
 
     def _bucketed(self) -> dict[int, list[int]]:
-        masks, busy, counts, keys = self.masks, self.view.busy, self.counts, self._keys
+        masks, counts, keys = self.masks, self.counts, self._keys
+        busy, is_contested, apart = self.view.busy, self.is_contested, self._apart
         heaps: dict[int, list[int]] = defaultdict(list)
         for position, unit in enumerate(self._unit_at):
             if masks[unit]:
-                keys[unit] = key = 2 * counts[unit] + (not busy[unit])
+                key = 2 * counts[unit] + (not busy[unit])
+                if is_contested is not None and key and is_contested[unit]:
+                    key += apart
+                keys[unit] = key
                 # Positions come in ascending order, which makes every list a heap.
                 heaps[key].append(position)
         return dict(heaps)
@@ -157,6 +178,8 @@ class CountIndex:
 
     def _update(self, unit: int, count: int) -> None:
         key = 2 * count + (not self.view.busy[unit])
+        if self.is_contested is not None and key and self.is_contested[unit]:
+            key += self._apart
         if key != self._keys[unit]:
             self._keys[unit] = key
             heappush(self._heaps.setdefault(key, []), self._rank[unit])
@@ -214,6 +237,12 @@ class RegionIndex:
         for region, total in enumerate(self.totals):
             if total:
                 self._buckets[total].append(region)
+        contested = counts.is_contested
+        self._contested = (
+            {unit // span for unit, is_so in enumerate(contested) if is_so}
+            if contested is not None
+            else set[int]()
+        )
 
     def refresh(self) -> None:
         """Catch up with the counts, which must be up to date."""
@@ -232,13 +261,19 @@ class RegionIndex:
                 self._buckets[totals[region]].append(region)
 
     def at_least(self, size: int) -> Iterator[int]:
-        """Regions with `size` or more free nodes, fewest first, then in order.
+        """Regions with `size` or more free nodes, fewest first, then in order; contested last.
 
         Yields from a snapshot: callers may take and give back nodes meanwhile.
         """
+        contested: list[int] = []
         for total in sorted(key for key in self._buckets if key >= size):
             bucket = self._buckets[total]
             regions = sorted({region for region in bucket if self.totals[region] == total})
             if len(regions) < len(bucket):
                 self._buckets[total] = list(regions)
-            yield from regions
+            for region in regions:
+                if region in self._contested:
+                    contested.append(region)
+                else:
+                    yield region
+        yield from contested

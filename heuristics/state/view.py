@@ -59,6 +59,8 @@ class View:
         Ids of the jobs of the plan on each unit.
     wanted
         Mask of nodes that some pending job asks for by name; taken last.
+    contested
+        Whether jobs that have nowhere else to go compete for the unit; the others take it last.
     """
 
     def __init__(self, topology: Topology, num_nodes: int) -> None:
@@ -74,6 +76,7 @@ class View:
         self._add(self.outside, outside)
         self._num_nodes = num_nodes
         self.wanted = [0] * len(self.units)
+        self.contested = [False] * len(self.units)
         self.log: list[int] = []
         self.hosts: dict[int, set[str]] = {}
         self._shelved: dict[int, int] = {}
