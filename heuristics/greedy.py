@@ -124,7 +124,12 @@ def _variants(
         return
     yield jobs, plain
     yield jobs, lookaheads
-    yield jobs, lookaheads_for(state, _next_in_line(state.instance))
+    in_line = lookaheads_for(state, _next_in_line(state.instance))
+    yield jobs, in_line
+    if any(any(view.contested) for view in state.views.values()):
+        # What the whole queue competes for need not be what the next jobs in line do.
+        for strict in (lookaheads, in_line):
+            yield jobs, {name: lookahead.relaxed() for name, lookahead in strict.items()}
 
 
 def _next_in_line(instance: Instance) -> tuple[Job, ...]:

@@ -57,7 +57,7 @@ def _place_one_by_one(
         return _place_units(attempt, topology, limits, lookahead, 0, num_blocks)
     span = topology.consolidate_span(units.count, units.size, units.spreads)
     regions = attempt.state.regions(attempt.counts, span)
-    for region in regions.at_least(units.count * units.size):
+    for region in regions.at_least(units.count * units.size, lookahead.is_strict):
         first = region * span
         last = min(first + span, num_blocks)
         if _place_units(attempt, topology, limits, lookahead, first, last):
@@ -95,7 +95,7 @@ def _place_units(
         if limits.region_span == 1:
             done = place_block_unit(attempt, lookahead, first, last, used, placed)
         else:
-            done = place_aggregated_unit(attempt, topology, limits, first, last, used)
+            done = place_aggregated_unit(attempt, topology, limits, lookahead, first, last, used)
         if not done:
             attempt.undo()
             return False
@@ -139,7 +139,7 @@ def place_block_unit(
     avoided = used if attempt.units.spreads or attempt.holds else frozenset[int]()
     if not everywhere:
         return _take_best(attempt, order, range(first, last), avoided)
-    for key in counts.calm_first(order):
+    for key in counts.calm_first(order, lookahead.is_strict):
         found = _first_with_room(attempt, counts, key, avoided)
         if found is not None:
             return _take_whole(attempt, found, size)
@@ -201,6 +201,7 @@ def place_aggregated_unit(
     attempt: Attempt,
     topology: BlockTopology,
     limits: UnitLimits,
+    lookahead: Lookahead,
     first: int,
     last: int,
     used: set[int],
@@ -210,7 +211,9 @@ def place_aggregated_unit(
     span = limits.region_span
     avoided = used if attempt.units.spreads else frozenset[int]()
     if last - first >= len(topology.blocks) or span >= len(topology.blocks):
-        regions: Iterable[int] = attempt.state.regions(attempt.counts, span).at_least(size)
+        regions: Iterable[int] = attempt.state.regions(attempt.counts, span).at_least(
+            size, lookahead.is_strict
+        )
     else:
         counts = attempt.counts.counts
         totals = [

@@ -91,11 +91,13 @@ class CountIndex:
         own = {is_contested for is_contested, mask in pairs if mask}
         return self.view.contested if len(own) > 1 else None
 
-    def calm_first(self, order: list[int]) -> list[int]:
-        """An order of buckets for all units: first those that are not contested."""
+    def calm_first(self, order: list[int], is_strict: bool) -> list[int]:
+        """An order of buckets for all units: contested ones last of all, or of those like them."""
         if self.is_contested is None:
             return order
-        return order + [key + self._apart for key in order]
+        if is_strict:
+            return order + [key + self._apart for key in order]
+        return [at for key in order for at in (key, key + self._apart)]
 
     def _count_all(self, whole: Sequence[Served] | None) -> None:
         free, busy, counts = self.view.free, self.view.busy, self.counts
@@ -260,7 +262,7 @@ class RegionIndex:
             if totals[region]:
                 self._buckets[totals[region]].append(region)
 
-    def at_least(self, size: int) -> Iterator[int]:
+    def at_least(self, size: int, is_strict: bool) -> Iterator[int]:
         """Regions with `size` or more free nodes, fewest first, then in order; contested last.
 
         Yields from a snapshot: callers may take and give back nodes meanwhile.
@@ -272,7 +274,7 @@ class RegionIndex:
             if len(regions) < len(bucket):
                 self._buckets[total] = list(regions)
             for region in regions:
-                if region in self._contested:
+                if is_strict and region in self._contested:
                     contested.append(region)
                 else:
                     yield region

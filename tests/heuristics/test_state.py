@@ -9,7 +9,7 @@ import pytest
 from strategies import KINDS, random_instance
 from tiny import blocks, instance
 
-from rackwright.heuristics.greedy import greedy, lookaheads_for
+from rackwright.heuristics.greedy import lookaheads_for
 from rackwright.heuristics.placing import place_job
 from rackwright.heuristics.placing.attempt import Attempt
 from rackwright.heuristics.placing.block import passes_floor
@@ -19,7 +19,6 @@ from rackwright.models.cluster import Partition
 from rackwright.models.instance import Instance
 from rackwright.models.job import Job
 from rackwright.models.legality import Legality
-from rackwright.models.plan import Objective, PlanOptions
 from rackwright.models.rules import verify
 from rackwright.models.rules.block import has_floor_capacity
 from rackwright.models.topology import Block, BlockTopology
@@ -181,16 +180,21 @@ def test_contested_units_and_regions_come_last() -> None:
     view = next(iter(state.views.values()))
     eligible = [state.instance.eligible(job, state.instance.partitions_of(job)[0]) for job in jobs]
     wide, narrow = (state.counts(view, nodes, False, NO_REQUEST) for nodes in eligible)
-    offered = [unit for key in wide.calm_first([9]) for unit in wide.bucket(key)]
+    whole = 9
+    offered = [unit for key in wide.calm_first([whole], True) for unit in wide.bucket(key)]
     assert offered == [2, 3, 4, 5, 6, 7, 0, 1]
-    assert list(state.regions(wide, 2).at_least(8)) == [1, 2, 3, 0]
+    assert list(state.regions(wide, 2).at_least(8, True)) == [1, 2, 3, 0]
+    assert list(state.regions(wide, 2).at_least(8, False)) == [0, 1, 2, 3]
     # Where a job has no choice, nothing is put off.
-    assert [unit for key in narrow.calm_first([9]) for unit in narrow.bucket(key)] == [0, 1]
+    assert narrow.calm_first([whole], True) == [whole]
 
 
 def test_a_job_with_a_choice_leaves_contested_units_alone() -> None:
     jobs = (Job("1", 3, partitions=("wide",)), Job("2", 20, partitions=("narrow",)))
-    # A remainder of one in block 0 would fit better than a whole block.
-    state = replace(two_partitions(*jobs), unavailable=frozenset({0}))
-    placement = greedy(state, PlanOptions(objective=Objective.WEIGHTED)).plan.placement_of["1"]
-    assert min(placement.nodes) >= 8
+    # Three of three in block 0 would fit better than three of four.
+    state = State(replace(two_partitions(*jobs), unavailable=frozenset({0})), Legality.DOCUMENTED)
+    lookaheads = lookaheads_for(state)
+    relaxed = {name: lookahead.relaxed() for name, lookahead in lookaheads.items()}
+    for chosen, block in ((lookaheads, 2), (relaxed, 0)):
+        assert place_job(state, jobs[0], chosen)
+        assert {unit for unit, _ in state.stop("1").segments[0]} == {block}
