@@ -39,7 +39,9 @@ def _may_fit(attempt: Attempt, limits: UnitLimits) -> bool:
     """
     units, regions = attempt.units, attempt.state.regions
     totals = regions(attempt.counts, limits.region_span).totals
-    if sum(total // units.size for total in totals) < units.count:
+    if max(totals) < units.size:
+        return False
+    if units.count > 1 and sum(total // units.size for total in totals) < units.count:
         return False
     if not limits.is_limited:
         return True
@@ -139,7 +141,7 @@ def place_block_unit(
     avoided = used if attempt.units.spreads or attempt.holds else frozenset[int]()
     if not everywhere:
         return _take_best(attempt, order, range(first, last), avoided)
-    for key in counts.calm_first(order, lookahead.is_strict):
+    for key in counts.buckets(order, lookahead.is_strict):
         found = _first_with_room(attempt, counts, key, avoided)
         if found is not None:
             return _take_whole(attempt, found, size)

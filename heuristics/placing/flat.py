@@ -25,7 +25,7 @@ def place_one_node(attempt: Attempt, lookahead: Lookahead) -> bool:
     )
     return any(
         _one_of(attempt, unit, attempt.mask(unit))
-        for key in counts.calm_first(order, lookahead.is_strict)
+        for key in counts.buckets(order, lookahead.is_strict)
         for unit in counts.bucket(key)
     )
 

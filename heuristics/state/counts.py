@@ -47,8 +47,8 @@ class CountIndex:
     layer limits are counted again once resources have been given back.
 
     Bucket key: twice the count, plus one if no job holds a node of the unit; contested units have
-    buckets of their own (`calm_first`). Buckets are heaps of ranks whose stale entries are dropped
-    when they surface.
+    buckets of their own, those that offer nothing are in none. Buckets are heaps of ranks whose
+    stale entries are dropped when they surface.
     """
 
     def __init__(
@@ -91,13 +91,18 @@ class CountIndex:
         own = {is_contested for is_contested, mask in pairs if mask}
         return self.view.contested if len(own) > 1 else None
 
-    def calm_first(self, order: list[int], is_strict: bool) -> list[int]:
-        """An order of buckets for all units: contested ones last of all, or of those like them."""
+    def buckets(self, order: list[int], is_strict: bool) -> list[int]:
+        """The buckets of an order that hold units, with those of contested units.
+
+        Contested ones come last of all, or just after those that are like them.
+        """
+        heaps, apart = self._heaps, self._apart
         if self.is_contested is None:
-            return order
+            return [key for key in order if heaps.get(key)]
         if is_strict:
-            return order + [key + self._apart for key in order]
-        return [at for key in order for at in (key, key + self._apart)]
+            calm = [key for key in order if heaps.get(key)]
+            return calm + [at for key in order if heaps.get(at := key + apart)]
+        return [at for key in order for at in (key, key + apart) if heaps.get(at)]
 
     def _count_all(self, whole: Sequence[Served] | None) -> None:
         free, busy, counts = self.view.free, self.view.busy, self.counts
@@ -112,13 +117,13 @@ class CountIndex:
                 self._limited.add(unit)
 
     def _bucketed(self) -> dict[int, list[int]]:
-        masks, counts, keys = self.masks, self.counts, self._keys
+        counts, keys = self.counts, self._keys
         busy, is_contested, apart = self.view.busy, self.is_contested, self._apart
         heaps: dict[int, list[int]] = defaultdict(list)
         for position, unit in enumerate(self._unit_at):
-            if masks[unit]:
-                key = 2 * counts[unit] + (not busy[unit])
-                if is_contested is not None and key and is_contested[unit]:
+            if count := counts[unit]:
+                key = 2 * count + (not busy[unit])
+                if is_contested is not None and is_contested[unit]:
                     key += apart
                 keys[unit] = key
                 # Positions come in ascending order, which makes every list a heap.
@@ -179,12 +184,13 @@ class CountIndex:
         self._limited.add(unit)
 
     def _update(self, unit: int, count: int) -> None:
-        key = 2 * count + (not self.view.busy[unit])
-        if self.is_contested is not None and key and self.is_contested[unit]:
+        key = 2 * count + (not self.view.busy[unit]) if count else 0
+        if count and self.is_contested is not None and self.is_contested[unit]:
             key += self._apart
         if key != self._keys[unit]:
             self._keys[unit] = key
-            heappush(self._heaps.setdefault(key, []), self._rank[unit])
+            if key:
+                heappush(self._heaps.setdefault(key, []), self._rank[unit])
             change = count - self.counts[unit]
             if change:
                 self.total += change
@@ -251,14 +257,12 @@ class RegionIndex:
         changed = self.counts.changed
         if self._seen == len(changed):
             return
-        touched: set[int] = set()
         totals, span = self.totals, self.span
-        for unit, change in changed[self._seen :]:
-            region = unit // span
-            totals[region] += change
-            touched.add(region)
+        pending = changed[self._seen :]
+        for unit, change in pending:
+            totals[unit // span] += change
         self._seen = len(changed)
-        for region in touched:
+        for region in {unit // span for unit, _ in pending}:
             if totals[region]:
                 self._buckets[totals[region]].append(region)
 

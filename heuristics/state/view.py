@@ -110,6 +110,9 @@ class View:
 
     def masks(self, nodes: frozenset[int]) -> list[int]:
         """Bit mask of `nodes` in every unit."""
+        if len(nodes) == self._num_nodes and all(self._ranges[: self.outside]):
+            # All nodes there are, as in most partitions; every unit but the last is a run.
+            return [(1 << len(members)) - 1 for members in self.units]
         ones = bytes(map(nodes.__contains__, range(self._num_nodes)))
         # Highest node first, so that a slice of it is the binary number of a run of nodes.
         text = ones.translate(_DIGITS)[::-1].decode()

@@ -181,12 +181,12 @@ def test_contested_units_and_regions_come_last() -> None:
     eligible = [state.instance.eligible(job, state.instance.partitions_of(job)[0]) for job in jobs]
     wide, narrow = (state.counts(view, nodes, False, NO_REQUEST) for nodes in eligible)
     whole = 9
-    offered = [unit for key in wide.calm_first([whole], True) for unit in wide.bucket(key)]
+    offered = [unit for key in wide.buckets([whole], True) for unit in wide.bucket(key)]
     assert offered == [2, 3, 4, 5, 6, 7, 0, 1]
     assert list(state.regions(wide, 2).at_least(8, True)) == [1, 2, 3, 0]
     assert list(state.regions(wide, 2).at_least(8, False)) == [0, 1, 2, 3]
     # Where a job has no choice, nothing is put off.
-    assert narrow.calm_first([whole], True) == [whole]
+    assert narrow.buckets([whole], True) == [whole]
 
 
 def test_a_job_with_a_choice_leaves_contested_units_alone() -> None:
