@@ -112,7 +112,7 @@ def _variants(
     jobs = state.instance.jobs
     if objective is not Objective.PRIORITY:
         density = densities(state.instance, objective)
-        orders = queue_orders(jobs, density)
+        orders = queue_orders(state.instance, density)
         first = next(orders)
         yield first, lookaheads
         for order in lessons(state.instance, first, density, state.started):

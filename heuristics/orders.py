@@ -11,6 +11,8 @@ from ..models.job import Job
 from ..models.plan import Objective
 from .placing import nominal_size
 
+# Exponent of a unit's size in base blocks.
+_PREFERENCE = 0.2
 # Share of a plan's nodes, least dense first, that a job left out competes with.
 _MARGIN = 0.2
 # How much earlier a job comes for every pass that left it out.
@@ -56,28 +58,42 @@ def nodes_taken(instance: Instance, job: Job) -> int:
     return -(-units.count // per_nominal) * -(-units.size // nominal) * nominal
 
 
-def queue_orders(jobs: Sequence[Job], density: Mapping[str, float]) -> Iterator[Sequence[Job]]:
+def queue_orders(instance: Instance, density: Mapping[str, float]) -> Iterator[Sequence[Job]]:
     """Orders of the queue worth trying, best first.
 
-    By value per node that the job takes from others, large units slightly preferred: room for
-    them is lost for good once small ones lie scattered, while small ones still fit into what large
-    ones leave. Then equal densities with large jobs or large units first, the same preference for
-    large jobs, and one for small units.
+    By value per node that the job takes from others, with units beyond a base block preferred
+    (`preferences`). Then equal densities with large jobs or large units first, a slight preference
+    for large jobs, for large and for small units.
     """
+    preference = preferences(instance, density)
     keys: tuple[Callable[[Job], tuple[float, ...]], ...] = (
-        lambda job: (-preference(job, density), -job.num_nodes),
+        lambda job: (-preference[job.job_id], -job.num_nodes, -job.unit_size),
         lambda job: (-density[job.job_id], -job.num_nodes, -job.unit_size),
         lambda job: (-density[job.job_id] * job.num_nodes**0.1, -job.unit_size),
         lambda job: (-density[job.job_id], -job.unit_size, -job.num_nodes),
+        lambda job: (-density[job.job_id] * job.unit_size**0.1, -job.num_nodes),
         lambda job: (-density[job.job_id] * job.unit_size**-0.1, -job.num_nodes),
     )
     for key in keys:
-        yield sorted(jobs, key=key)
+        yield sorted(instance.jobs, key=key)
 
 
-def preference(job: Job, density: Mapping[str, float]) -> float:
-    """The density of a job, a little higher for large units."""
-    return density[job.job_id] * pow(job.unit_size, 0.1)
+def preferences(instance: Instance, density: Mapping[str, float]) -> dict[str, float]:
+    """The density of every job, higher for units larger than a base block.
+
+    Room for those is lost for good once small ones lie scattered, while small ones still fit into
+    what large ones leave.
+    """
+    num_nodes = len(instance.cluster.nodes)
+    bases = {
+        partition.name: nominal_size(instance.cluster.topology_of(partition), num_nodes)
+        for partition in instance.cluster.partitions
+    }
+    return {
+        job.job_id: density[job.job_id]
+        * pow(max(1.0, job.unit_size / bases[instance.partitions_of(job)[0].name]), _PREFERENCE)
+        for job in instance.jobs
+    }
 
 
 def lessons(
@@ -100,7 +116,7 @@ def lessons(
         The jobs of the latest pass, by id, whenever the next order is asked for.
     """
     taken = {job.job_id: nodes_taken(instance, job) for job in order}
-    urgency = {job.job_id: preference(job, density) for job in order}
+    urgency = preferences(instance, density)
     for _ in range(_LESSONS):
         margin = _marginal_density(density, taken, started)
         missed = [

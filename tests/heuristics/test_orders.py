@@ -20,13 +20,14 @@ def ids(jobs: Sequence[Job]) -> list[str]:
 
 def test_large_units_come_first_among_nearly_equal_densities() -> None:
     jobs = (
-        Job("small", 4, segment=1, weight=10),
-        Job("large", 4, weight=9),
-        Job("poor", 4, weight=5),
+        Job("small", 8, segment=1, weight=10),
+        Job("block", 4, weight=9),
+        Job("large", 8, weight=9),
+        Job("poor", 8, weight=5),
     )
     state = instance(blocks([4, 4, 4], 4), *jobs, num_nodes=12)
-    first = next(queue_orders(state.jobs, densities(state, Objective.WEIGHTED)))
-    assert ids(first) == ["large", "small", "poor"]
+    first = next(queue_orders(state, densities(state, Objective.WEIGHTED)))
+    assert ids(first) == ["large", "small", "block", "poor"]
 
 
 def test_exclusive_jobs_pay_for_whole_blocks() -> None:
