@@ -19,6 +19,8 @@ from .state import Started, State
 _PASS_BUDGET = 66_000
 # With caps, what a unit has left is counted for every kind of request.
 _COST_OF_CAPS = 2
+# Lessons before the other orders of the queue are tried.
+_FIRST_LESSONS = 5
 
 
 def greedy(
@@ -102,7 +104,8 @@ def _variants(
 ) -> Iterator[tuple[Sequence[Job], Mapping[str, Lookahead]]]:
     """Orders of the queue, and what the look-ahead knows of it; most promising first.
 
-    Some depend on what the pass before started, so each is to be asked for after that pass.
+    Lessons depend on what the pass before started, so each is to be asked for after that pass.
+    The other orders come between the first lessons and the rest: they know nothing, but differ.
 
     On `priority` the order is given. There plain best fit, which keeps large remainders, serves
     the next jobs in line better than the sizes of the whole queue do; both are tried, and the
@@ -115,12 +118,15 @@ def _variants(
         orders = queue_orders(state.instance, density)
         first = next(orders)
         yield first, lookaheads
-        for order in lessons(state.instance, first, density, state.started):
+        learned = lessons(state.instance, first, density, state.started)
+        for order in islice(learned, _FIRST_LESSONS):
             yield order, lookaheads
         yield first, plain
         for order in orders:
             yield order, lookaheads
             yield order, plain
+        for order in learned:
+            yield order, lookaheads
         return
     yield jobs, plain
     yield jobs, lookaheads
