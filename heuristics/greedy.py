@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, islice
 from time import perf_counter
 
@@ -10,12 +10,17 @@ from ..models.instance import Instance
 from ..models.job import Job
 from ..models.plan import Objective, PlanOptions, PlanResult, Progress
 from ..models.score import score
-from .placing import Lookahead, lookahead_for, nominal_size, place_job
+from .orders import densities, job_values, lessons, queue_orders
+from .placing import Lookahead, lookahead_for, place_job
 from .reasons import unplaced
 from .state import Started, State
 
 # Units to place in all passes together: what a tenth of a second allows.
-_PASS_BUDGET = 30_000
+_PASS_BUDGET = 66_000
+# With caps, what a unit has left is counted for every kind of request.
+_COST_OF_CAPS = 2
+# Lessons before the other orders of the queue are tried.
+_FIRST_LESSONS = 5
 
 
 def greedy(
@@ -67,9 +72,7 @@ def place_greedily(
     best = (-1, 0)
     kept: tuple[Started, ...] = ()
     passes = 0
-    work = sum(job.num_units for job in instance.jobs) + len(instance.cluster.nodes) // 4
-    allowed = max(1, _PASS_BUDGET // max(work, 1))
-    for order, chosen in islice(_variants(state, objective, lookaheads), allowed):
+    for order, chosen in islice(_variants(state, objective, lookaheads), _num_passes(state)):
         state.reset()
         place_all(state, order, chosen)
         passes += 1
@@ -87,25 +90,52 @@ def place_greedily(
     return passes
 
 
+def _num_passes(state: State) -> int:
+    """How many passes the size of the instance allows; known beforehand, as no clock is."""
+    instance = state.instance
+    work = sum(job.num_units for job in instance.jobs) + len(instance.cluster.nodes) // 4
+    if any(state.ledger.request(job).per_node for job in instance.jobs):
+        work *= _COST_OF_CAPS
+    return max(1, _PASS_BUDGET // max(work, 1))
+
+
 def _variants(
     state: State, objective: Objective, lookaheads: Mapping[str, Lookahead]
 ) -> Iterator[tuple[Sequence[Job], Mapping[str, Lookahead]]]:
     """Orders of the queue, and what the look-ahead knows of it; most promising first.
+
+    Lessons depend on what the pass before started, so each is to be asked for after that pass.
+    The other orders come between the first lessons and the rest: they know nothing, but differ.
 
     On `priority` the order is given. There plain best fit, which keeps large remainders, serves
     the next jobs in line better than the sizes of the whole queue do; both are tried, and the
     sizes of those jobs alone that could start if nodes were all that counts.
     """
     plain = {name: lookahead.plain() for name, lookahead in lookaheads.items()}
+    jobs = state.instance.jobs
     if objective is not Objective.PRIORITY:
-        for order in queue_orders(state.instance, objective):
+        density = densities(state.instance, objective)
+        orders = queue_orders(state.instance, density)
+        first = next(orders)
+        yield first, lookaheads
+        learned = lessons(state.instance, first, density, state.started)
+        for order in islice(learned, _FIRST_LESSONS):
+            yield order, lookaheads
+        yield first, plain
+        for order in orders:
             yield order, lookaheads
             yield order, plain
+        for order in learned:
+            yield order, lookaheads
         return
-    jobs = state.instance.jobs
     yield jobs, plain
     yield jobs, lookaheads
-    yield jobs, lookaheads_for(state, _next_in_line(state.instance))
+    in_line = lookaheads_for(state, _next_in_line(state.instance))
+    yield jobs, in_line
+    if any(any(view.contested) for view in state.views.values()):
+        # What the whole queue competes for need not be what the next jobs in line do.
+        for strict in (lookaheads, in_line):
+            yield jobs, {name: lookahead.relaxed() for name, lookahead in strict.items()}
 
 
 def _next_in_line(instance: Instance) -> tuple[Job, ...]:
@@ -127,55 +157,6 @@ def lookaheads_for(state: State, jobs: Sequence[Job] | None = None) -> dict[str,
         )
         for name, view in state.views.items()
     }
-
-
-def job_values(instance: Instance, objective: Objective) -> dict[str, int]:
-    """What starting each job adds to the first term.
-
-    Priorities as powers of two: their sum orders plans as the start vector does.
-    """
-    jobs = instance.jobs
-    match objective:
-        case Objective.PRIORITY:
-            return {job.job_id: 1 << (len(jobs) - 1 - at) for at, job in enumerate(jobs)}
-        case Objective.WEIGHTED:
-            return {job.job_id: job.effective_weight * job.num_nodes for job in jobs}
-        case Objective.THROUGHPUT:
-            return {job.job_id: job.num_nodes for job in jobs}
-        case Objective.JOBS:
-            return {job.job_id: 1 for job in jobs}
-
-
-def queue_orders(instance: Instance, objective: Objective) -> Iterator[Sequence[Job]]:
-    """Orders of the queue worth trying for objectives that do not prescribe one, best first.
-
-    By value per node that the job takes from others: equal ones with large jobs first, then with
-    large jobs slightly preferred throughout, then the same for large and for small units.
-    """
-    values = job_values(instance, objective)
-    jobs = instance.jobs
-    density = {job.job_id: values[job.job_id] / nodes_taken(instance, job) for job in jobs}
-    keys: tuple[Callable[[Job], tuple[float, ...]], ...] = (
-        lambda job: (-density[job.job_id], -job.num_nodes, -job.unit_size),
-        lambda job: (-density[job.job_id] * job.num_nodes**0.1, -job.unit_size),
-        lambda job: (-density[job.job_id], -job.unit_size, -job.num_nodes),
-        lambda job: (-density[job.job_id] * job.unit_size**0.1, -job.num_nodes),
-        lambda job: (-density[job.job_id] * job.unit_size**-0.1, -job.num_nodes),
-    )
-    for key in keys:
-        yield sorted(jobs, key=key)
-
-
-def nodes_taken(instance: Instance, job: Job) -> int:
-    """Nodes that the job takes from others: an exclusive one keeps the rest of its units, too."""
-    partition = instance.partitions_of(job)[0]
-    topology = instance.cluster.topology_of(partition)
-    if topology.kind == "flat" or not instance.is_exclusive(job, partition):
-        return job.num_nodes
-    nominal = nominal_size(topology, len(instance.cluster.nodes))
-    units = instance.units(job, partition)
-    per_nominal = 1 if units.spreads else max(1, nominal // units.size)
-    return -(-units.count // per_nominal) * -(-units.size // nominal) * nominal
 
 
 def place_all(state: State, jobs: Sequence[Job], lookaheads: Mapping[str, Lookahead]) -> None:

@@ -11,7 +11,8 @@ from ..models.instance import Instance
 from ..models.job import Job
 from ..models.plan import Interrupted, Objective, PlanOptions, PlanResult, Progress
 from ..models.score import is_better, score
-from .greedy import job_values, lookaheads_for, nodes_taken, place_greedily, request_kind
+from .greedy import lookaheads_for, place_greedily, request_kind
+from .orders import densities, job_values
 from .placing import Lookahead, place_job
 from .reasons import unplaced
 from .ruin import Ruin
@@ -281,12 +282,3 @@ class LocalSearch:
             self.state.stop(job_id)
         for one in ejected:
             self.state.restart(one)
-
-
-def densities(instance: Instance, objective: Objective) -> dict[str, float]:
-    """How much every job is preferred: value per node it takes, or its place in the queue."""
-    jobs = instance.jobs
-    if objective is Objective.PRIORITY:
-        return {job.job_id: float(len(jobs) - at) for at, job in enumerate(jobs)}
-    values = job_values(instance, objective)
-    return {job.job_id: values[job.job_id] / nodes_taken(instance, job) for job in jobs}

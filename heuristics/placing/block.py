@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from heapq import nlargest
 
 from ...models.legality import Legality
 from ...models.topology import BlockTopology, UnitLimits
@@ -23,10 +24,29 @@ def place_block(attempt: Attempt, topology: BlockTopology, lookahead: Lookahead)
     num_blocks = len(topology.blocks)
     if attempt.required:
         return place_required(attempt, topology, limits)
+    if limits.region_span > 1 and not _may_fit(attempt, limits):
+        return False
     if _place_one_by_one(attempt, topology, limits, lookahead):
         return True
     is_worth_more = limits.region_span > 1 and units.count > 1
     return is_worth_more and num_blocks <= MAX_BLOCKS and place_shuffled(attempt, topology, limits)
+
+
+def _may_fit(attempt: Attempt, limits: UnitLimits) -> bool:
+    """Whether the regions hold the units if nothing but their free nodes counts.
+
+    And whether the M roomiest lower-level blocks, wherever they are, hold one.
+    """
+    units, regions = attempt.units, attempt.state.regions
+    totals = regions(attempt.counts, limits.region_span).totals
+    if max(totals) < units.size:
+        return False
+    if units.count > 1 and sum(total // units.size for total in totals) < units.count:
+        return False
+    if not limits.is_limited:
+        return True
+    lower = regions(attempt.counts, limits.lower_span).totals
+    return sum(nlargest(limits.max_lower, lower)) >= units.size
 
 
 def _place_one_by_one(
@@ -39,7 +59,7 @@ def _place_one_by_one(
         return _place_units(attempt, topology, limits, lookahead, 0, num_blocks)
     span = topology.consolidate_span(units.count, units.size, units.spreads)
     regions = attempt.state.regions(attempt.counts, span)
-    for region in regions.at_least(units.count * units.size):
+    for region in regions.at_least(units.count * units.size, lookahead.is_strict):
         first = region * span
         last = min(first + span, num_blocks)
         if _place_units(attempt, topology, limits, lookahead, first, last):
@@ -77,7 +97,7 @@ def _place_units(
         if limits.region_span == 1:
             done = place_block_unit(attempt, lookahead, first, last, used, placed)
         else:
-            done = place_aggregated_unit(attempt, topology, limits, first, last, used)
+            done = place_aggregated_unit(attempt, topology, limits, lookahead, first, last, used)
         if not done:
             attempt.undo()
             return False
@@ -121,7 +141,7 @@ def place_block_unit(
     avoided = used if attempt.units.spreads or attempt.holds else frozenset[int]()
     if not everywhere:
         return _take_best(attempt, order, range(first, last), avoided)
-    for key in order:
+    for key in counts.buckets(order, lookahead.is_strict):
         found = _first_with_room(attempt, counts, key, avoided)
         if found is not None:
             return _take_whole(attempt, found, size)
@@ -183,6 +203,7 @@ def place_aggregated_unit(
     attempt: Attempt,
     topology: BlockTopology,
     limits: UnitLimits,
+    lookahead: Lookahead,
     first: int,
     last: int,
     used: set[int],
@@ -192,7 +213,9 @@ def place_aggregated_unit(
     span = limits.region_span
     avoided = used if attempt.units.spreads else frozenset[int]()
     if last - first >= len(topology.blocks) or span >= len(topology.blocks):
-        regions: Iterable[int] = attempt.state.regions(attempt.counts, span).at_least(size)
+        regions: Iterable[int] = attempt.state.regions(attempt.counts, span).at_least(
+            size, lookahead.is_strict
+        )
     else:
         counts = attempt.counts.counts
         totals = [

@@ -24,7 +24,9 @@ def place_one_node(attempt: Attempt, lookahead: Lookahead) -> bool:
         lookahead.exclusive_order(1, largest, 1) if attempt.holds else lookahead.order(1, largest)
     )
     return any(
-        _one_of(attempt, unit, attempt.mask(unit)) for key in order for unit in counts.bucket(key)
+        _one_of(attempt, unit, attempt.mask(unit))
+        for key in counts.buckets(order, lookahead.is_strict)
+        for unit in counts.bucket(key)
     )
 
 

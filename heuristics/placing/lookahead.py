@@ -27,10 +27,16 @@ class Lookahead:
         ``(size, number)`` of the placement units of the queue.
     exclusive_share
         Demand for job-free units over their supply, at most 1.
+    is_strict
+        Whether jobs that have another choice keep off contested units, however well they fit.
     """
 
     def __init__(
-        self, base_size: int, sizes: Sequence[tuple[int, int]], exclusive_share: float
+        self,
+        base_size: int,
+        sizes: Sequence[tuple[int, int]],
+        exclusive_share: float,
+        is_strict: bool = True,
     ) -> None:
         weights: Counter[int] = Counter()
         for size, number in sizes:
@@ -42,6 +48,7 @@ class Lookahead:
         self._weights = sorted(weights.items())
         self._weight_of = weights
         self.exclusive_share = exclusive_share
+        self.is_strict = is_strict
         self._worth: dict[int, int] = {}
         self._orders: dict[tuple[int, int, int], list[int]] = {}
 
@@ -94,7 +101,11 @@ class Lookahead:
 
     def plain(self) -> Lookahead:
         """The same without knowledge of the queue: plain best fit."""
-        return Lookahead(self._base_size, [(1, 1)], 0.0)
+        return Lookahead(self._base_size, [(1, 1)], 0.0, is_strict=False)
+
+    def relaxed(self) -> Lookahead:
+        """The same for jobs that do not keep off contested units."""
+        return Lookahead(self._base_size, self._weights, self.exclusive_share, is_strict=False)
 
     def narrowed(self, random: Random) -> Lookahead:
         """The same with some of the queue's sizes only."""

@@ -32,6 +32,13 @@ class CountIndex:
         What the meter tells now of all free nodes of each unit, where that is at hand: indexes
         of other candidates ask the same of most units.
 
+    Attributes
+    ----------
+    changed
+        Every unit whose count changed, in order, and by how much.
+    is_contested
+        Per unit, whether it is to be taken last; None where that makes no difference.
+
     Notes
     -----
     Every change of a unit is in `View.log`; `refresh` re-counts the units that changed since the
@@ -39,8 +46,9 @@ class CountIndex:
     less than when they were counted: whoever finds that out calls `downgrade`. Units that a shared
     layer limits are counted again once resources have been given back.
 
-    Bucket key: twice the count, plus one if no job holds a node of the unit. Buckets are heaps of
-    ranks whose stale entries are dropped when they surface.
+    Bucket key: twice the count, plus one if no job holds a node of the unit; contested units have
+    buckets of their own, those that offer nothing are in none. Buckets are heaps of ranks whose
+    stale entries are dropped when they surface.
     """
 
     def __init__(
@@ -56,7 +64,7 @@ class CountIndex:
         self.masks = masks
         self.job_free_only = job_free_only
         self.largest = max(map(int.bit_count, masks[: view.outside]), default=0)
-        self.changed: list[int] = []
+        self.changed: list[tuple[int, int]] = []
         self.regions: dict[int, RegionIndex] = {}
         self._meter = meter
         self._rank = rank
@@ -64,6 +72,8 @@ class CountIndex:
         for unit, position in enumerate(rank):
             self._unit_at[position] = unit
         self._keys = [0] * view.outside
+        self._apart = 2 * self.largest + 2
+        self.is_contested = self._find_contested()
         self._limited: set[int] = set()
         self._seen = len(view.log)
         self._gives = NEVER
@@ -74,6 +84,25 @@ class CountIndex:
         self._start = (self.counts.copy(), self._keys.copy(), self.total)
         self._start_limited = self._limited.copy()
         self._start_heaps = {key: heap.copy() for key, heap in self._heaps.items()}
+
+    def _find_contested(self) -> list[bool] | None:
+        """The units to be taken last; None where all or none of those that count are."""
+        pairs = zip(self.view.contested, self.masks[: self.view.outside], strict=False)
+        own = {is_contested for is_contested, mask in pairs if mask}
+        return self.view.contested if len(own) > 1 else None
+
+    def buckets(self, order: list[int], is_strict: bool) -> list[int]:
+        """The buckets of an order that hold units, with those of contested units.
+
+        Contested ones come last of all, or just after those that are like them.
+        """
+        heaps, apart = self._heaps, self._apart
+        if self.is_contested is None:
+            return [key for key in order if heaps.get(key)]
+        if is_strict:
+            calm = [key for key in order if heaps.get(key)]
+            return calm + [at for key in order if heaps.get(at := key + apart)]
+        return [at for key in order for at in (key, key + apart) if heaps.get(at)]
 
     def _count_all(self, whole: Sequence[Served] | None) -> None:
         free, busy, counts = self.view.free, self.view.busy, self.counts
@@ -88,11 +117,15 @@ class CountIndex:
                 self._limited.add(unit)
 
     def _bucketed(self) -> dict[int, list[int]]:
-        masks, busy, counts, keys = self.masks, self.view.busy, self.counts, self._keys
+        counts, keys = self.counts, self._keys
+        busy, is_contested, apart = self.view.busy, self.is_contested, self._apart
         heaps: dict[int, list[int]] = defaultdict(list)
         for position, unit in enumerate(self._unit_at):
-            if masks[unit]:
-                keys[unit] = key = 2 * counts[unit] + (not busy[unit])
+            if count := counts[unit]:
+                key = 2 * count + (not busy[unit])
+                if is_contested is not None and is_contested[unit]:
+                    key += apart
+                keys[unit] = key
                 # Positions come in ascending order, which makes every list a heap.
                 heaps[key].append(position)
         return dict(heaps)
@@ -102,7 +135,9 @@ class CountIndex:
         counts, keys, self.total = self._start
         if counts != self.counts:
             pairs = zip(counts, self.counts, strict=True)
-            self.changed += [unit for unit, (start, now) in enumerate(pairs) if start != now]
+            self.changed += [
+                (unit, start - now) for unit, (start, now) in enumerate(pairs) if start != now
+            ]
         self.counts, self._keys = counts.copy(), keys.copy()
         self._heaps = {key: heap.copy() for key, heap in self._start_heaps.items()}
         self._limited = self._start_limited.copy()
@@ -149,14 +184,18 @@ class CountIndex:
         self._limited.add(unit)
 
     def _update(self, unit: int, count: int) -> None:
-        key = 2 * count + (not self.view.busy[unit])
+        key = 2 * count + (not self.view.busy[unit]) if count else 0
+        if count and self.is_contested is not None and self.is_contested[unit]:
+            key += self._apart
         if key != self._keys[unit]:
             self._keys[unit] = key
-            heappush(self._heaps.setdefault(key, []), self._rank[unit])
-            if count != self.counts[unit]:
-                self.total += count - self.counts[unit]
+            if key:
+                heappush(self._heaps.setdefault(key, []), self._rank[unit])
+            change = count - self.counts[unit]
+            if change:
+                self.total += change
                 self.counts[unit] = count
-                self.changed.append(unit)
+                self.changed.append((unit, change))
 
     def first(self, key: int) -> int | None:
         """The unit of lowest rank in a bucket; None if it is empty."""
@@ -201,39 +240,46 @@ class RegionIndex:
         per_unit = counts.counts
         regions = zip_longest(*[iter(per_unit)] * span, fillvalue=0)
         self.totals = per_unit.copy() if span == 1 else list(map(sum, regions))
-        self._known = per_unit.copy()
         self._seen = len(counts.changed)
         self._buckets: dict[int, list[int]] = defaultdict(list)
         for region, total in enumerate(self.totals):
             if total:
                 self._buckets[total].append(region)
+        contested = counts.is_contested
+        self._contested = (
+            {unit // span for unit, is_so in enumerate(contested) if is_so}
+            if contested is not None
+            else set[int]()
+        )
 
     def refresh(self) -> None:
         """Catch up with the counts, which must be up to date."""
         changed = self.counts.changed
         if self._seen == len(changed):
             return
-        touched: set[int] = set()
-        counts, known, totals, span = self.counts.counts, self._known, self.totals, self.span
-        for unit in changed[self._seen :]:
-            change = counts[unit] - known[unit]
-            if change:
-                known[unit] += change
-                totals[unit // span] += change
-                touched.add(unit // span)
+        totals, span = self.totals, self.span
+        pending = changed[self._seen :]
+        for unit, change in pending:
+            totals[unit // span] += change
         self._seen = len(changed)
-        for region in touched:
+        for region in {unit // span for unit, _ in pending}:
             if totals[region]:
                 self._buckets[totals[region]].append(region)
 
-    def at_least(self, size: int) -> Iterator[int]:
-        """Regions with `size` or more free nodes, fewest first, then in order.
+    def at_least(self, size: int, is_strict: bool) -> Iterator[int]:
+        """Regions with `size` or more free nodes, fewest first, then in order; contested last.
 
         Yields from a snapshot: callers may take and give back nodes meanwhile.
         """
+        contested: list[int] = []
         for total in sorted(key for key in self._buckets if key >= size):
             bucket = self._buckets[total]
             regions = sorted({region for region in bucket if self.totals[region] == total})
             if len(regions) < len(bucket):
                 self._buckets[total] = list(regions)
-            yield from regions
+            for region in regions:
+                if is_strict and region in self._contested:
+                    contested.append(region)
+                else:
+                    yield region
+        yield from contested

@@ -13,6 +13,7 @@ from ...models.plan import Placement, Plan
 from ...models.rules import held_nodes, is_placed_flat
 from ...models.rules.exclusive import is_enforced
 from ...models.rules.start import dispatch_candidates
+from .contest import contested_units
 from .counts import CountIndex, RegionIndex
 from .ledger import Ledger, Served
 from .request import NO_REQUEST, Request
@@ -74,6 +75,7 @@ class State:
         if held:
             free = [mask & ~closed for mask, closed in zip(free, view.masks(held), strict=True)]
         view.open(free, busy)
+        view.contested = contested_units(instance, view, lambda nodes: self.masks(view, nodes))
 
     def holds(self, job: Job, partition: Partition) -> bool:
         """Whether the job needs whole units (base blocks, rings ...) for itself."""

@@ -59,6 +59,8 @@ class View:
         Ids of the jobs of the plan on each unit.
     wanted
         Mask of nodes that some pending job asks for by name; taken last.
+    contested
+        Whether jobs that have nowhere else to go compete for the unit; the others take it last.
     """
 
     def __init__(self, topology: Topology, num_nodes: int) -> None:
@@ -74,6 +76,7 @@ class View:
         self._add(self.outside, outside)
         self._num_nodes = num_nodes
         self.wanted = [0] * len(self.units)
+        self.contested = [False] * len(self.units)
         self.log: list[int] = []
         self.hosts: dict[int, set[str]] = {}
         self._shelved: dict[int, int] = {}
@@ -107,6 +110,9 @@ class View:
 
     def masks(self, nodes: frozenset[int]) -> list[int]:
         """Bit mask of `nodes` in every unit."""
+        if len(nodes) == self._num_nodes and all(self._ranges[: self.outside]):
+            # All nodes there are, as in most partitions; every unit but the last is a run.
+            return [(1 << len(members)) - 1 for members in self.units]
         ones = bytes(map(nodes.__contains__, range(self._num_nodes)))
         # Highest node first, so that a slice of it is the binary number of a run of nodes.
         text = ones.translate(_DIGITS)[::-1].decode()

@@ -8,8 +8,9 @@ import pytest
 from tiny import blocks, instance, rings, tree
 
 from rackwright.datasets.colossus import colossus
-from rackwright.heuristics.greedy import greedy, job_values
+from rackwright.heuristics.greedy import greedy
 from rackwright.heuristics.local_search import greedy_with_local_search
+from rackwright.heuristics.orders import job_values
 from rackwright.heuristics.placing import Lookahead
 from rackwright.models.instance import Instance
 from rackwright.models.job import Job, Switches

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 from strategies import KINDS, random_instance
+from tiny import blocks, instance
 
 from rackwright.heuristics.greedy import lookaheads_for
 from rackwright.heuristics.placing import place_job
 from rackwright.heuristics.placing.attempt import Attempt
 from rackwright.heuristics.placing.block import passes_floor
-from rackwright.heuristics.state import State, WorthIndex
+from rackwright.heuristics.state import NO_REQUEST, State, WorthIndex
 from rackwright.heuristics.state.view import View
+from rackwright.models.cluster import Partition
+from rackwright.models.instance import Instance
+from rackwright.models.job import Job
 from rackwright.models.legality import Legality
 from rackwright.models.rules import verify
 from rackwright.models.rules.block import has_floor_capacity
@@ -112,7 +117,7 @@ def test_indexes_prepared_together_are_those_built_alone(kind: str) -> None:
                     for state in (prepared, alone)
                 )
                 assert (ours.counts, ours.total) == (theirs.counts, theirs.total)
-                for key in range(2 * ours.largest + 2):
+                for key in range(4 * ours.largest + 4):
                     assert list(ours.bucket(key)) == list(theirs.bucket(key))
                 compared += 1
                 free = zip(ours.view.free, ours.masks, range(ours.view.outside), strict=False)
@@ -147,3 +152,49 @@ def test_masks_of_consecutive_and_scattered_blocks() -> None:
     assert view.split(frozenset({2, 3, 6})) == {0: 0b100, 1: 0b001, 2: 0b10}
     assert list(view.nodes(1, 0b011)) == [3, 5]
     assert view.units[view.outside] == (4, 6)
+
+
+def two_partitions(*jobs: Job, num_blocks: int = 8) -> Instance:
+    """Blocks of four; ``narrow`` has the first two, ``wide`` all."""
+    nodes = frozenset(range(4 * num_blocks))
+    wide, narrow = Partition("wide", nodes), Partition("narrow", frozenset(range(8)))
+    plain = instance(blocks([4] * num_blocks, 4), *jobs, num_nodes=len(nodes))
+    return replace(plain, cluster=replace(plain.cluster, partitions=(wide, narrow)))
+
+
+def test_units_of_a_crowded_partition_are_contested() -> None:
+    jobs = (Job("1", 4, partitions=("wide",)), Job("2", 20, partitions=("narrow",)))
+    view = next(iter(State(two_partitions(*jobs), Legality.DOCUMENTED).views.values()))
+    assert view.contested[: view.outside] == [True] * 2 + [False] * 6
+
+
+def test_nothing_is_contested_where_all_find_room() -> None:
+    jobs = (Job("1", 4, partitions=("wide",)), Job("2", 4, partitions=("narrow",)))
+    view = next(iter(State(two_partitions(*jobs), Legality.DOCUMENTED).views.values()))
+    assert not any(view.contested)
+
+
+def test_contested_units_and_regions_come_last() -> None:
+    jobs = (Job("1", 4, partitions=("wide",)), Job("2", 20, partitions=("narrow",)))
+    state = State(two_partitions(*jobs), Legality.DOCUMENTED)
+    view = next(iter(state.views.values()))
+    eligible = [state.instance.eligible(job, state.instance.partitions_of(job)[0]) for job in jobs]
+    wide, narrow = (state.counts(view, nodes, False, NO_REQUEST) for nodes in eligible)
+    whole = 9
+    offered = [unit for key in wide.buckets([whole], True) for unit in wide.bucket(key)]
+    assert offered == [2, 3, 4, 5, 6, 7, 0, 1]
+    assert list(state.regions(wide, 2).at_least(8, True)) == [1, 2, 3, 0]
+    assert list(state.regions(wide, 2).at_least(8, False)) == [0, 1, 2, 3]
+    # Where a job has no choice, nothing is put off.
+    assert narrow.buckets([whole], True) == [whole]
+
+
+def test_a_job_with_a_choice_leaves_contested_units_alone() -> None:
+    jobs = (Job("1", 3, partitions=("wide",)), Job("2", 20, partitions=("narrow",)))
+    # Three of three in block 0 would fit better than three of four.
+    state = State(replace(two_partitions(*jobs), unavailable=frozenset({0})), Legality.DOCUMENTED)
+    lookaheads = lookaheads_for(state)
+    relaxed = {name: lookahead.relaxed() for name, lookahead in lookaheads.items()}
+    for chosen, block in ((lookaheads, 2), (relaxed, 0)):
+        assert place_job(state, jobs[0], chosen)
+        assert {unit for unit, _ in state.stop("1").segments[0]} == {block}
