@@ -136,13 +136,13 @@ def slurm_backfill(
     starts_before = -1
     while len(run.placements) > starts_before:
         starts_before = len(run.placements)
-        timetable.reservations.clear()
         try:
             for job in list(run.pending()):
                 _backfill_job(run, timetable, job)
                 _report(progress, run, "slurm-backfill")
         except Stalled:
-            continue
+            pass
+        timetable.next_cycle()
     return run.result("slurm-backfill", began_s, _BEHIND_STALL)
 
 
@@ -156,7 +156,7 @@ def _backfill_job(run: _Pass, timetable: Timetable, job: Job) -> None:
         planned = timetable.plan(job, partition)
         if planned is None:
             continue
-        segments = timetable.start_now(job, partition) if planned.start_s == 0 else None
+        segments = timetable.start_now(job, partition) if timetable.is_now(planned) else None
         if segments is not None and run.start(job, partition, segments):
             timetable.add_end(job)
             return
