@@ -123,13 +123,15 @@ class WillRun:
 
     def _start_s(self, segments: Segments, ended: Sequence[End]) -> int:
         """Just after the last end among those whose nodes the job gets."""
-        nodes = {node for segment in segments for node in segment}
-        holds = self._state.holds
-        needed = [end.end_s for end in ended if not nodes.isdisjoint(holds[end.job_id].nodes)]
+        nodes = np.zeros(self._state.site.num_nodes, dtype=np.bool_)
+        nodes[[node for segment in segments for node in segment]] = True
+        needed = [end.end_s for end in ended if self._uses(end, nodes)]
         return max(max(needed, default=ended[-1].end_s), self._now_s) + 1
 
     def _uses(self, end: End, pool: Pool) -> bool:
-        return bool(pool[list(self._state.holds[end.job_id].nodes)].any())
+        """Whether the end frees nodes of `pool`; an exclusive job frees its whole units."""
+        hold = self._state.holds[end.job_id]
+        return bool(pool[list(hold.nodes) if hold.closed is None else hold.closed].any())
 
     def _fit(self, pool: Pool, ended: Sequence[End]) -> Segments | None:
         key = pool.tobytes(), len(ended)

@@ -248,3 +248,16 @@ def test_slots_of_backfill(span: tuple[int, int], free: list[int], later_s: int 
     assert usable.later_s == later_s
     assert slots.are_free(pool(2, 3), 0, WINDOW_S)
     assert slots.are_free(pool(0), 0, 600) and not slots.are_free(pool(0), 0, 601)
+
+
+@pytest.mark.parametrize(("num_blocks", "started"), [(40, False), (8, True)])
+def test_backfill_ends_a_cycle_at_spread_segments_that_outnumber_many_blocks(
+    num_blocks: int, started: bool
+) -> None:
+    many = world(blocks([8] * num_blocks, (0,)), 8 * num_blocks)
+    impossible = (num_blocks + 8, "seg 1 spread", HOUR)
+    instance = queue(many, (8 * num_blocks, "", HOUR), impossible, (1, "", 60))
+    instance = replace(instance, running=(running("01", HOUR),))
+    assert set(slurm_backfill(instance, OPTIONS).plan.placement_of) == (
+        {"2"} if started else set()
+    )

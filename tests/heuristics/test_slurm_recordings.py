@@ -34,8 +34,6 @@ VECTORS = (
     "tree_dragonfly",
 )
 DECISIONS = ("block", "hres", "ring", "torus3d", "tree")
-# Backfill cycles that ran out of their second while a job of more segments than blocks was tested.
-CUT_SHORT = {"batch-74", "batch-155"}
 
 
 def differences(recordings: Iterable[Recording]) -> list[str]:
@@ -147,8 +145,7 @@ def test_all_backfilled_queues(shared_data: Path) -> None:
         and recording.outcome.scheduler == "backfill"
     ]
     assert len(backfilled) > 100
-    different = {recording.id for recording in backfilled if not same_starts(recording)}
-    assert different <= CUT_SHORT
+    assert {recording.id for recording in backfilled if not same_starts(recording)} == set()
 
 
 class PlansKept(Timetable):
