@@ -117,7 +117,9 @@ class Admitter:
             self._promises.clear()
             self._floors.clear()
         admission = self._options.admission
-        if admission is Admission.JOINT:
+        if admission is Admission.JOINT and self._options.shows_running:
+            self._start_planned(queue, now_s, start)
+        elif admission is Admission.JOINT:
             self._start_all(queue, now_s, start)
         elif admission is Admission.CONSERVATIVE:
             self._conservative(queue, now_s, start)
@@ -166,6 +168,13 @@ class Admitter:
         if leading:
             start(leading, instance)
         return len(leading)
+
+    def _start_planned(self, queue: Sequence[ReplayJob], now_s: int, start: Start) -> None:
+        """Let an engine that plans in time see every job: one that waits may hold up others."""
+        instance = self._instance(queue[: self._options.depth], now_s, None)
+        placements = self._place(instance)
+        if placements:
+            start(placements, instance)
 
     def _start_all(
         self,

@@ -82,7 +82,8 @@ class ReplayOptions:
         Points of the time series.
     shows_running
         Whether the engine needs to know the running jobs and their limits, because it plans in
-        time itself (``slurm-backfill``).
+        time itself (``slurm-backfill``). Under ``JOINT`` it sees all waiting jobs, too, even those
+        that cannot start now.
     """
 
     admission: Admission = Admission.EASY

@@ -7,43 +7,25 @@ only nodes that no reservation needs within their own time limit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
-
 import numpy as np
 
 from ...models.cluster import Partition
 from ...models.job import Job
-from .attempt import Pool, Refusal, Segments
-from .candidates import View, candidates, make_request
+from .attempt import Pool, Segments
+from .candidates import View, candidates
+from .slots import RESOLUTION_S, WINDOW_S, Slots, ceiling
 from .state import State
+from .will_run import End, Planned, WillRun, select
 
-RESOLUTION_S = 60
-WINDOW_S = 7 * 24 * 3600
 UNLIMITED_S = 365 * 24 * 3600
+CYCLE_S = 1
+# Moments that Slurm tries for one job before a cycle of a second is over: recorded cycles
+# survive 800 and not 17 000.
+_MOST_MOMENTS = 5_000
 
 
 class Stalled(Exception):
     """The cycle spends all its time on one job: none behind it is looked at."""
-
-
-@dataclass(frozen=True)
-class Reservation:
-    """Nodes kept for a planned job from `start_s` to `end_s`."""
-
-    start_s: int
-    end_s: int
-    nodes: Pool
-
-
-@dataclass(frozen=True)
-class Planned:
-    """When and where a job can start; `start_s` counts from now."""
-
-    start_s: int
-    segments: Segments
 
 
 class Timetable:
@@ -57,11 +39,24 @@ class Timetable:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self.reservations: list[Reservation] = []
-        now = state.instance.now_s or 0
-        self.ends_s = {
-            running.job.job_id: _end_s(running.job, now) for running in state.instance.running
-        }
+        self.now_s = state.instance.now_s or 0
+        jobs = [running.job for running in state.instance.running]
+        self._ends_s = {job.job_id: _end_s(job, self.now_s) for job in jobs}
+        # Jobs that end at the same moment are looked at in the order of their submission.
+        jobs.extend(state.instance.jobs)
+        self._rank = {job.job_id: rank for rank, job in enumerate(jobs)}
+        self._slots = Slots(state.up, self.now_s)
+        self._fresh: set[str] = set()
+
+    def next_cycle(self) -> None:
+        """Let time pass and forget all reservations."""
+        self.now_s += CYCLE_S
+        self._slots = Slots(self.state.up, self.now_s)
+        self._fresh.clear()
+
+    def is_now(self, planned: Planned) -> bool:
+        """Whether the job can start at once."""
+        return planned.start_s <= self.now_s
 
     def plan(self, job: Job, partition: Partition) -> Planned | None:
         """The earliest start of `job`, or None when there is none within the window.
@@ -69,40 +64,99 @@ class Timetable:
         Raises
         ------
         Stalled
-            When Slurm would try the same moment again until its cycle runs out of time.
+            When Slurm would try moment after moment until its cycle runs out of time.
         """
-        # Many moments share their reserved nodes, and with them the answer.
-        known: dict[bytes, Planned | None] = {}
-        later_s: int | None = 0
-        while later_s is not None and later_s <= WINDOW_S:
-            earliest_s = later_s
-            mask = self._usable(job, partition, earliest_s)
-            later_s = self._next_change(earliest_s)
-            key = mask.tobytes()
-            if key not in known:
-                known[key] = self._will_run(job, partition, mask)
-            found = known[key]
-            if found is None:
+        ends = self._ends()
+        search = WillRun(self.state, ends, self.now_s, job, partition)
+        wanted = candidates(self.state, job, partition, View.UP)
+        moments = 0
+        later_s: int | None = self.now_s
+        while later_s is not None and later_s <= self._slots.window_end_s:
+            start_s = later_s
+            pool, later_s = self._usable(job, partition, wanted, start_s)
+            planned = search.first(pool, start_s, later_s)
+            if planned is None:
                 continue
-            start_s = max(found.start_s, earliest_s)
-            if later_s is not None and start_s > later_s:
-                continue
-            planned = Planned(start_s, found.segments)
-            if start_s == 0 or self._is_kept_free(job, partition, planned):
+            if self.is_now(planned):
                 return planned
-            if start_s == earliest_s:
-                raise Stalled(job.job_id)
-            later_s = start_s
+            if not self._are_free(job, partition, planned):
+                later_s = planned.start_s
+                if later_s == start_s:
+                    # Nothing changes before the next end: Slurm tries all these moments.
+                    steps = self._steps(job, start_s, ends)
+                    moments += steps
+                    later_s += steps * RESOLUTION_S
+                    if moments > _MOST_MOMENTS:
+                        raise Stalled(job.job_id)
+                continue
+            if later_s is None or planned.start_s <= later_s:
+                return planned if planned.start_s <= self.now_s + WINDOW_S else None
         return None
 
-    def _is_kept_free(self, job: Job, partition: Partition, planned: Planned) -> bool:
+    def start_now(self, job: Job, partition: Partition) -> Segments | None:
+        """Nodes for a job that is planned to start now, chosen once more; None if there are none.
+
+        Only now hierarchical resources in use count.
+        """
+        wanted = candidates(self.state, job, partition, View.NOW)
+        pool, _ = self._usable(job, partition, wanted, self.now_s)
+        return select(self.state, job, partition, pool, View.NOW)
+
+    def add_end(self, job: Job) -> None:
+        """Note when a job that starts now must end."""
+        self._ends_s[job.job_id] = self.now_s + _limit_s(job)
+        self._fresh.add(job.job_id)
+
+    def reserve(self, job: Job, partition: Partition, planned: Planned) -> None:
+        """Keep the nodes of a planned job free for it, whole units if it is exclusive.
+
+        Raises
+        ------
+        Stalled
+            When they are not free: Slurm tries the same start again and again.
+        """
+        if not self._are_free(job, partition, planned):
+            raise Stalled(job.job_id)
+        end_s = ceiling(planned.start_s + _limit_s(job))
+        self._slots.reserve(self._held(job, partition, planned), planned.start_s, end_s)
+
+    def _ends(self) -> list[End]:
+        ends = [
+            End(end_s, job_id, job_id in self._fresh)
+            for job_id, end_s in self._ends_s.items()
+            if job_id in self.state.holds
+        ]
+        return sorted(ends, key=lambda end: (end.end_s, self._rank[end.job_id]))
+
+    def _usable(
+        self, job: Job, partition: Partition, wanted: Pool, start_s: int
+    ) -> tuple[Pool, int | None]:
+        """Nodes without a reservation while `job` runs, and when to look again.
+
+        For an exclusive job, units with a reserved node are out as a whole.
+        """
+        usable = self._slots.usable(wanted, start_s, start_s + _limit_s(job))
+        pool = usable.free
+        site = self.state.site
+        if self.state.instance.is_exclusive(job, partition) and site.is_enforced(partition):
+            units = site.units(partition)
+            reserved = np.unique(units[usable.reserved])
+            pool = pool & ~np.isin(units, reserved[reserved >= 0])
+        return pool, usable.later_s
+
+    def _steps(self, job: Job, start_s: int, ends: list[End]) -> int:
+        """Steps of backfill's resolution from `start_s` up to where anything may change."""
+        changes = [*self._slots.changes(_limit_s(job)), *(end.end_s for end in ends)]
+        next_s = min((time_s for time_s in changes if time_s > start_s), default=start_s)
+        return max((next_s - start_s) // RESOLUTION_S, 1)
+
+    def _are_free(self, job: Job, partition: Partition, planned: Planned) -> bool:
         """Whether no reservation needs the nodes, and whole units of an exclusive job are up.
 
         A unit with a node that is down looks to Slurm like one reserved for ever.
         """
-        nodes = self._held(job, partition, planned)
-        unreserved = self._unreserved(planned.start_s, planned.start_s + _limit_s(job))
-        return bool((unreserved & self.state.up)[nodes].all())
+        end_s = ceiling(planned.start_s + _limit_s(job))
+        return self._slots.are_free(self._held(job, partition, planned), planned.start_s, end_s)
 
     def _held(self, job: Job, partition: Partition, planned: Planned) -> Pool:
         nodes = tuple(node for segment in planned.segments for node in segment)
@@ -111,95 +165,13 @@ class Timetable:
         flags[list(nodes)] = True
         return flags if hold.closed is None else flags | hold.closed
 
-    def start_now(self, job: Job, partition: Partition) -> Segments | None:
-        """Nodes for a job that is planned to start now, chosen once more; None if there are none.
-
-        Only now hierarchical resources in use count.
-        """
-        return _select(self.state, job, partition, self._usable(job, partition, 0), View.NOW)
-
-    def add_end(self, job: Job) -> None:
-        """Note when a job that starts now must end."""
-        self.ends_s[job.job_id] = _limit_s(job)
-
-    def reserve(self, job: Job, partition: Partition, planned: Planned) -> None:
-        """Keep the nodes of a planned job free for it, whole units if it is exclusive."""
-        flags = self._held(job, partition, planned)
-        end_s = planned.start_s + _limit_s(job)
-        start_s = planned.start_s // RESOLUTION_S * RESOLUTION_S
-        self.reservations.append(Reservation(start_s, end_s, flags))
-
-    def _usable(self, job: Job, partition: Partition, start_s: int) -> Pool:
-        """Nodes without a reservation while `job` runs; whole units for an exclusive job."""
-        flags = self._unreserved(start_s, start_s + _limit_s(job))
-        site = self.state.site
-        if self.state.instance.is_exclusive(job, partition) and site.is_enforced(partition):
-            units = site.units(partition)
-            reserved = np.unique(units[~flags])
-            flags &= ~np.isin(units, reserved[reserved >= 0])
-        return flags
-
-    def _unreserved(self, start_s: int, end_s: int) -> Pool:
-        flags = np.ones(self.state.site.num_nodes, dtype=np.bool_)
-        for reservation in self.reservations:
-            if reservation.end_s > start_s and reservation.start_s < end_s:
-                flags &= ~reservation.nodes
-        return flags
-
-    def _next_change(self, after_s: int) -> int | None:
-        times = [
-            time
-            for reservation in self.reservations
-            for time in (reservation.start_s, reservation.end_s)
-            if time > after_s
-        ]
-        return min(times, default=None)
-
-    def _will_run(self, job: Job, partition: Partition, mask: Pool) -> Planned | None:
-        """The first moment at which `job` fits into `mask` as running jobs end."""
-        segments = _select(self.state, job, partition, mask, View.FUTURE)
-        if segments is not None:
-            return Planned(0, segments)
-        eligible = candidates(self.state, job, partition, View.UP) & mask
-        future = self.state.copy()
-        for end_s, ending in self._groups(eligible):
-            for job_id in ending:
-                future.end(job_id)
-            segments = _select(future, job, partition, mask, View.FUTURE)
-            if segments is not None:
-                return Planned(max(end_s, 1), segments)
-        return None
-
-    def _groups(self, eligible: Pool) -> Iterator[tuple[int, list[str]]]:
-        """Running jobs on eligible nodes that end at the same moment, by that moment."""
-        holds = self.state.holds
-        ending = sorted(
-            (end_s, job_id)
-            for job_id, end_s in self.ends_s.items()
-            if job_id in holds and eligible[list(holds[job_id].nodes)].any()
-        )
-        for end_s, group in groupby(ending, key=itemgetter(0)):
-            yield end_s, [job_id for _, job_id in group]
-
-
-def _select(
-    state: State, job: Job, partition: Partition, mask: Pool, view: View
-) -> Segments | None:
-    pool = candidates(state, job, partition, view) & mask
-    request = make_request(state, job, partition, view)
-    selector = state.site.selector(partition)
-    if not selector.may_select(pool, request):
-        return None
-    outcome = selector.select(pool, request)
-    return None if isinstance(outcome, Refusal) else outcome
-
 
 def _limit_s(job: Job) -> int:
     return UNLIMITED_S if job.time_limit_s is None else job.time_limit_s
 
 
 def _end_s(job: Job, now_s: int) -> int:
-    """Seconds from now until `job` must end; one past its limit is expected to end at once."""
+    """When `job` must end; one past its limit is expected to end at once."""
     if job.start_s is None:
-        return _limit_s(job)
-    return max(job.start_s + _limit_s(job) - now_s, 0)
+        return now_s + _limit_s(job)
+    return max(job.start_s + _limit_s(job), now_s)

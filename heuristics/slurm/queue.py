@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import numpy as np
+
 from ...models.cluster import Partition
 from ...models.instance import Instance
 from ...models.job import Job
@@ -20,6 +22,7 @@ from ...models.plan import (
 )
 from ...models.rules import verify
 from ...models.score import score
+from ...models.topology import BlockTopology
 from .attempt import Segments
 from .backfill import Stalled, Timetable
 from .explain import rule_of
@@ -27,6 +30,8 @@ from .site import site_of
 from .state import State
 from .submit import Decision, decide
 
+# Segments placed within a cycle of a second: recorded cycles survive 4 000 and not 25 000.
+_MOST_PLACEMENTS = 10_000
 _BEHIND = "Slurm does not look at it: a job before it waits for resources of its partition"
 _BEHIND_STALL = "Slurm's backfill does not look at it: its cycle ends at a job before it"
 
@@ -111,38 +116,49 @@ def slurm(
     """
     began_s = time.perf_counter()
     run = _Pass(instance, options)
+    for _ in _main_pass(run):
+        _report(progress, run, "slurm")
+    return run.result("slurm", began_s, _BEHIND)
+
+
+def _main_pass(run: _Pass) -> Iterator[Job]:
+    """The jobs that the main scheduler starts, one after another."""
     closed: set[str] = set()
-    for job in instance.jobs:
-        for partition in instance.partitions_of(job):
+    for job in list(run.pending()):
+        for partition in run.instance.partitions_of(job):
             if partition.name in closed:
                 continue
             answer = decide(run.state, job, partition, is_queued=True)
             run.answers[job.job_id] = answer
             if answer.starts and run.start(job, partition, answer.segments):
+                yield job
                 break
             if answer.reason == "Resources":
                 closed.add(partition.name)
-        _report(progress, run, "slurm")
-    return run.result("slurm", began_s, _BEHIND)
 
 
 def slurm_backfill(
     instance: Instance, options: PlanOptions, *, progress: Progress | None = None
 ) -> PlanResult:
-    """Backfill cycles on time limits until none of them starts a job any more."""
+    """Backfill cycles on time limits until none of them starts a job any more.
+
+    The main scheduler runs between them: it gets past a job that takes backfill all its time.
+    """
     began_s = time.perf_counter()
     run = _Pass(instance, options)
     timetable = Timetable(run.state)
     starts_before = -1
     while len(run.placements) > starts_before:
         starts_before = len(run.placements)
-        timetable.reservations.clear()
         try:
             for job in list(run.pending()):
                 _backfill_job(run, timetable, job)
                 _report(progress, run, "slurm-backfill")
         except Stalled:
-            continue
+            pass
+        for job in _main_pass(run):
+            timetable.add_end(job)
+        timetable.next_cycle()
     return run.result("slurm-backfill", began_s, _BEHIND_STALL)
 
 
@@ -151,16 +167,33 @@ def _backfill_job(run: _Pass, timetable: Timetable, job: Job) -> None:
     for partition in run.instance.partitions_of(job):
         answer = decide(run.state, job, partition, is_queued=True)
         run.answers[job.job_id] = answer
+        if answer.reason == "BadConstraints" and _outlasts_cycle(run.state, job, partition):
+            raise Stalled(job.job_id)
         if answer.reason in ("BadConstraints", "PartitionConfig"):
             continue
         planned = timetable.plan(job, partition)
         if planned is None:
             continue
-        segments = timetable.start_now(job, partition) if planned.start_s == 0 else None
+        segments = timetable.start_now(job, partition) if timetable.is_now(planned) else None
         if segments is not None and run.start(job, partition, segments):
             timetable.add_end(job)
             return
         timetable.reserve(job, partition, planned)
+
+
+def _outlasts_cycle(state: State, job: Job, partition: Partition) -> bool:
+    """Whether testing `job` once takes longer than a backfill cycle.
+
+    Spread segments that outnumber the blocks use up every candidate. Slurm then gives up one node
+    and places them again, block after block, until the nodes are no more than the job needs.
+    """
+    topology = state.site.cluster.topology_of(partition)
+    units = state.instance.units(job, partition)
+    if not isinstance(topology, BlockTopology) or not units.spreads:
+        return False
+    num_blocks = len(topology.blocks)
+    attempts = int(np.count_nonzero(state.up)) - job.num_nodes
+    return units.count > num_blocks and attempts * num_blocks > _MOST_PLACEMENTS
 
 
 def _report(progress: Progress | None, run: _Pass, engine: str) -> None:

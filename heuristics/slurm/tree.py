@@ -105,45 +105,50 @@ def _fill_leaves(tables: TreeTables, pool: Pool, fixed: Sequence[int], taking: T
     counts = [int(np.count_nonzero(pool[members])) for members in tables.members]
     left = pool.copy()
     left[list(fixed)] = False
-    leaf_of = tables.topology.leaf_of
-    is_used = {leaf_of[node] for node in fixed if node in leaf_of}
+    members, listed = tables.topology.members, frozenset(fixed)
+    required = [switch for switch, nodes in enumerate(members) if not nodes.isdisjoint(listed)]
+    taken = 0
+    for leaf in required:
+        if tables.levels[leaf]:
+            continue
+        # Slurm never sets this number back: each leaf takes what the ones before took, too,
+        # out of the counts above it.
+        taken += _take_leaf(tables, leaf, left, taking)
+        _lower_counts(tables, leaf, counts, taken)
+    # The distances from the switches above required nodes count as much as from their leaves.
     distances = dict.fromkeys(tables.leaves, 0)
-    for leaf in sorted(is_used):
-        # Slurm adds the distances when it marks a leaf, when it visits it, and when it takes from
-        # it; a leaf that has nothing left keeps its count in the switches above.
-        times = 2
-        if left[tables.members[leaf]].any():
-            times = 3
-            _take_leaf(tables, leaf, left, counts, taking)
-        _add_distances(tables, distances, leaf, times)
+    for switch in required:
+        _add_distances(tables, distances, switch)
     while taking.missing:
-        open_leaves = [leaf for leaf in tables.leaves if counts[leaf] and leaf not in is_used]
+        open_leaves = [leaf for leaf in tables.leaves if counts[leaf] and leaf not in required]
         if not open_leaves:
             return
         best = _best_leaf(tables, open_leaves, counts, distances, taking.missing)
-        _take_leaf(tables, best, left, counts, taking)
-        is_used.add(best)
-        _add_distances(tables, distances, best, 1)
+        _take_leaf(tables, best, left, taking)
+        _lower_counts(tables, best, counts, counts[best])
+        _add_distances(tables, distances, best)
 
 
-def _add_distances(tables: TreeTables, distances: dict[int, int], used: int, times: int) -> None:
+def _add_distances(tables: TreeTables, distances: dict[int, int], used: int) -> None:
     for leaf in distances:
-        distances[leaf] += times * tables.distance(used, leaf)
+        distances[leaf] += tables.distance(used, leaf)
 
 
-def _take_leaf(
-    tables: TreeTables, leaf: int, left: Pool, counts: list[int], taking: Taking
-) -> None:
-    """Take a leaf's nodes by index; its count leaves every switch above it."""
-    count = counts[leaf]
+def _lower_counts(tables: TreeTables, leaf: int, counts: list[int], taken: int) -> None:
     for switch in tables.ancestors[leaf]:
-        counts[switch] -= count
+        counts[switch] = max(counts[switch] - taken, 0)
+
+
+def _take_leaf(tables: TreeTables, leaf: int, left: Pool, taking: Taking) -> int:
+    """Take a leaf's nodes by index; how many were taken."""
+    before = len(taking.nodes)
     members = tables.members[leaf]
     for node in members[left[members]].tolist():
         if not taking.missing:
-            return
+            break
         if taking.take(node):
             left[node] = False
+    return len(taking.nodes) - before
 
 
 def _best_leaf(

@@ -13,10 +13,8 @@ from rackwright.models.formats.recordings import QueueOutcome, Recording, read_r
 from rackwright.models.legality import Legality
 
 ENGINES = {"builtin": "slurm", "backfill": "slurm-backfill"}
-# Queues under the main scheduler that replay starts otherwise than the controller did.
-KNOWN_DIFFERENT = {"batch-11", "batch-25", "batch-44"}
 # Whole queues, every start on every node.
-AGREEMENT = {"builtin": 0.95, "backfill": 0.9}
+AGREEMENT = {"builtin": 1.0, "backfill": 0.98}
 
 
 def replayed_starts(recording: Recording) -> dict[int, frozenset[int]]:
@@ -86,7 +84,7 @@ def test_some_recorded_queues(recordings: list[Recording], scheduler: str) -> No
         if isinstance(recording.outcome, QueueOutcome)
         and replayed_starts(recording) != dict(recording.outcome.starts)
     }
-    assert different <= KNOWN_DIFFERENT
+    assert different == set()
 
 
 @pytest.mark.slow

@@ -9,10 +9,14 @@ import pytest
 from slurm_worlds import ask, blocks, indices, job, rings, world
 
 from rackwright.heuristics.slurm.attempt import Action, Code, Refusal, Request, Segments
+from rackwright.heuristics.slurm.backfill import Timetable
 from rackwright.heuristics.slurm.layer_totals import slurm_capacities
 from rackwright.heuristics.slurm.queue import slurm, slurm_backfill
 from rackwright.heuristics.slurm.retry import retry
 from rackwright.heuristics.slurm.ring import _Arc, _push, _replace_root
+from rackwright.heuristics.slurm.site import site_of
+from rackwright.heuristics.slurm.slots import WINDOW_S, Slots
+from rackwright.heuristics.slurm.state import State
 from rackwright.models.instance import Instance, RunningJob, Units
 from rackwright.models.legality import Legality
 from rackwright.models.plan import PlanOptions, Reason
@@ -187,3 +191,73 @@ def test_backfill_stalls_at_an_exclusive_job_over_a_down_node() -> None:
     assert set(slurm_backfill(replace(up, running=busy), OPTIONS).plan.placement_of) == {"1"}
     one_down_each = replace(up, running=busy, unavailable=indices("04,08"))
     assert not slurm_backfill(one_down_each, OPTIONS).plan.placements
+
+
+def running_until(nodes: str, end_s: int) -> RunningJob:
+    held = running(nodes, end_s)
+    return replace(held, job=replace(held.job, job_id=nodes))
+
+
+@pytest.mark.parametrize(
+    ("ends", "start_s", "nodes"),
+    [
+        # Ends within the first window of half a minute or so are waited for together, and the
+        # job gets the last block as if both were idle; else it takes what is there first.
+        ({"01-03": HOUR, "05": HOUR + 20}, HOUR + 21, "05-08"),
+        ({"01-03": HOUR, "05": HOUR + 120}, HOUR + 1, "01-04"),
+        # A window that had to grow up to the next end takes in what ends minutes later, too.
+        ({"01": HOUR, "02-03": 3 * HOUR, "05": 3 * HOUR + 300}, 3 * HOUR + 301, "05-08"),
+        # It starts when the last job on its own nodes has ended, not the last one of the group.
+        ({"05": HOUR, "01-03": HOUR + 20}, HOUR + 1, "05-08"),
+    ],
+)
+def test_backfill_waits_for_groups_of_ends(ends: dict[str, int], start_s: int, nodes: str) -> None:
+    instance = queue(world(PAIRS, 8), (4, "", HOUR))
+    instance = replace(instance, running=tuple(running_until(*each) for each in ends.items()))
+    timetable = Timetable(State(site_of(instance.cluster), instance))
+    planned = timetable.plan(instance.jobs[0], instance.cluster.partitions[0])
+    assert planned is not None
+    assert planned.start_s == start_s
+    assert frozenset(planned.segments[0]) == indices(nodes)
+
+
+def pool(*nodes: int) -> np.ndarray:
+    flags = np.zeros(4, dtype=np.bool_)
+    flags[list(nodes)] = True
+    return flags
+
+
+@pytest.mark.parametrize(
+    ("span", "free", "later_s"),
+    [
+        # A reservation counts if it begins at the very second at which the job has to end.
+        ((0, 599), [0, 1, 2, 3], 900),
+        ((0, 600), [1, 2, 3], 900),
+        # Looked at again when a slot ends whose successor has a node more, 0 or 1 here.
+        ((600, 800), [1, 2, 3], 900),
+        ((900, 1000), [0, 2, 3], 1200),
+        ((1200, 1500), [0, 1, 2, 3], None),
+    ],
+)
+def test_slots_of_backfill(span: tuple[int, int], free: list[int], later_s: int | None) -> None:
+    slots = Slots(pool(0, 1, 2, 3), 30)
+    slots.reserve(pool(0), 600, 900)
+    slots.reserve(pool(1), 900, 1200)
+    usable = slots.usable(pool(0, 1, 2, 3), *span)
+    assert np.flatnonzero(usable.free).tolist() == free
+    assert usable.later_s == later_s
+    assert slots.are_free(pool(2, 3), 0, WINDOW_S)
+    assert slots.are_free(pool(0), 0, 600) and not slots.are_free(pool(0), 0, 601)
+
+
+@pytest.mark.parametrize(("num_blocks", "started"), [(40, False), (8, True)])
+def test_backfill_ends_a_cycle_at_spread_segments_that_outnumber_many_blocks(
+    num_blocks: int, started: bool
+) -> None:
+    many = world(blocks([8] * num_blocks, (0,)), 8 * num_blocks)
+    impossible = (num_blocks + 8, "seg 1 spread", HOUR)
+    instance = queue(many, (8 * num_blocks, "", HOUR), impossible, (1, "", 60))
+    instance = replace(instance, running=(running("01", HOUR),))
+    assert set(slurm_backfill(instance, OPTIONS).plan.placement_of) == (
+        {"2"} if started else set()
+    )
