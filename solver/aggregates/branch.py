@@ -43,6 +43,11 @@ class Brancher:
         Of the root, with nothing decided; its linear program was solved.
     bound
         Of the root.
+
+    Attributes
+    ----------
+    whole
+        Jobs that start in the linear program where none does in part; those worth most first.
     """
 
     def __init__(self, generator: Generator, bound: float) -> None:
@@ -51,6 +56,7 @@ class Brancher:
         self._made = 0
         # The highest bound of nodes in which every job starts or does not.
         self._settled = 0.0
+        self.whole: list[frozenset[int]] = []
 
     @property
     def bound(self) -> float:
@@ -90,11 +96,20 @@ class Brancher:
         job = None if relaxed is None else self._most_fractional(relaxed, node.decided)
         if job is None:
             self._settled = max(self._settled, bound)
+            if relaxed is not None:
+                self._keep(relaxed)
             return
         for starts in (True, False):
             self._made += 1
             decided = {**node.decided, job: starts}
             heappush(self._open, _Node((-bound, -len(decided), self._made), decided))
+
+    def _keep(self, relaxed: Relaxed) -> None:
+        values = self._generator.master.values
+        jobs = frozenset(job for job, share in relaxed.starts.items() if share > 0.5)
+        if jobs not in self.whole:
+            self.whole.append(jobs)
+            self.whole.sort(key=lambda each: -sum(values[job] for job in each))
 
     def _most_fractional(self, relaxed: Relaxed, decided: Mapping[int, bool]) -> int | None:
         """The undecided job whose rounding either way changes most; None if all are whole."""

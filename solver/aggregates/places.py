@@ -2,9 +2,9 @@
 
 Each unit takes nodes of few aggregates, so that a linear program chooses among its whole places,
 which are generated at prices: what others miss because of a unit is exact, and most questions are
-answered without branching (`unit_master`). Else it is decided whether a job starts, or, where all
-must start, how many touches cost so much by a limit; then which aggregates are touched at all,
-then by which job, then for how many nodes; units of one job are not told apart.
+answered without branching (`unit_master`). Else it is decided whether a job starts, or, where only
+limits have to be kept, how many touches cost so much by one; then which aggregates are touched at
+all, then by which job, then for how many nodes; units of one job are not told apart.
 """
 
 from __future__ import annotations
@@ -171,8 +171,8 @@ def _split(task: Task, decisions: Decisions, divided: Divided) -> list[Decisions
         return [
             replace(decisions, starts={**decisions.starts, job: is_up}) for is_up in (False, True)
         ]
-    # Where jobs may wait, who of them does matters more (measured).
-    level = None if task.worths else _level(task, divided)
+    # Where places may be better or worse, this divides badly (measured).
+    level = _level(task, divided) if task.only_asks else None
     if level is not None:
         which, number = level
         least, most = decisions.levels.get(which, (0, MOST_TOUCHES))

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from math import floor
 
 from ...models.instance import Instance
-from ...models.plan import Placement, Plan, PlanOptions, Progress
+from ...models.plan import Plan, PlanOptions, Progress
 from ...models.topology import BlockTopology
 from ..budget import Budget
-from .anchors import assign, dive
-from .beyond import Choice, Chooser, choice_in, jobs_beyond
-from .bound import COARSE, Generator, generator_of
+from .attempt import base_block_jobs, larger_jobs, started
+from .beyond import Chooser, choice_in, jobs_beyond
+from .bound import COARSE, generator_of
 from .branch import Brancher
-from .complete import complete, legal_part, worth_of
-from .master import Master
-from .match import whole_patterns
+from .complete import complete, worth_of
 from .offer import Offer, offer_of
-from .place import place_anchors
+from .witness import Witness
 
 # Of the budget's rest, what the bound, the choice of the largest jobs, the dive after it, and
 # branching at last may use.
@@ -107,49 +105,27 @@ def by_aggregates(
     best_plan = max(plans, key=lambda plan: worth_of(instance, options, plan.placements))
     value = worth_of(instance, options, best_plan.placements)
     part = root.budget = budget.part(BRANCH_SHARE)
-    highest = min(chooser.bound, Brancher(root, highest).run(value, progress))
+    brancher = Brancher(root, highest)
+    highest = _rounded(min(chooser.bound, brancher.run(value, progress)))
     budget.add(part)
-    return Decomposed(_rounded(highest), best_plan, wanted)
+    for starting in brancher.whole:
+        if value >= highest or budget.is_spent:
+            break
+        plan = _attempted(offer, options, starting, budget)
+        reached = worth_of(instance, options, plan.placements)
+        if reached > value:
+            best_plan, value = plan, reached
+    return Decomposed(highest, best_plan, wanted)
 
 
-def larger_jobs(
-    offer: Offer, generator: Generator, choice: Choice, precision: float
-) -> list[Placement]:
-    """Legal placements of the chosen jobs beyond all levels and of those of several base blocks.
-
-    With an eye to the smaller ones.
-
-    Parameters
-    ----------
-    generator
-        A strict one, in which those are refused.
-    precision
-        A rounding that costs more than this share of the value is looked at twice.
-    """
-    generator.reserve(choice.reserved)
-    generator.dear = precision
-    relaxed, _ = generator.run(precision=precision)
-    if relaxed is None:
-        return []
-    dived = dive(generator, relaxed)
-    open_jobs = {job: s for job, s in dived.starts.items() if job not in generator.refused}
-    patterns = whole_patterns(generator.master, dived.patterns, open_jobs, generator.budget)
-    anchors = [*assign(generator, dived), *choice.anchors]
-    placed = place_anchors(generator.master, patterns, anchors)
-    return legal_part(offer.instance, offer.options, placed)
+def _attempted(offer: Offer, options: PlanOptions, jobs: frozenset[int], budget: Budget) -> Plan:
+    """A plan that starts these jobs, if places for those beyond all levels are found."""
+    witness = Witness(offer, budget)
+    if not witness.admits(sorted(jobs)):
+        return Plan()
+    return started(offer, options, witness.choice, jobs, budget)
 
 
 def _rounded(bound: float) -> int:
     """The integer bound behind one of floating point."""
     return floor(bound + 1e-6 * max(1.0, abs(bound)))
-
-
-def base_block_jobs(master: Master) -> frozenset[str]:
-    """Ids of the jobs whose units fit base blocks."""
-    larger = {demand.shape for demand in master.demands if master.slots[demand.slot].span != 1}
-    return frozenset(
-        master.job_ids[job]
-        for number, shape in enumerate(master.shapes)
-        if number not in larger
-        for job in shape.jobs
-    )

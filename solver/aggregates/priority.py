@@ -8,30 +8,22 @@ to there, every bit is proven, the ones by the plan and the zeros by the prices.
 
 from __future__ import annotations
 
-from collections.abc import Set
 from dataclasses import dataclass, replace
 
 from ...models.instance import Instance
 from ...models.plan import Objective, Plan, PlanOptions, Progress
 from ...models.score import first_term
 from ..budget import Budget
-from ..replan import replanned
-from ..residual import residual
-from .beyond import Choice, jobs_beyond, part_of
+from .attempt import started
+from .beyond import Choice
 from .bound import generator_of
-from .complete import MOST_PAIRS, complete, legal_part
 from .offer import Offer, offer_of
-from .plan import base_block_jobs, larger_jobs
 from .refute import Refuter
 from .witness import Witness
 
 # Of the budget, what the upper bound may use, and of the rest each search for a plan.
 ADMIT_SHARE = 0.7
 PLAN_SHARE = 0.5
-# Of that, what may be used for the jobs of several base blocks.
-DIVE_SHARE = 0.8
-# A loss of more than this share of all nodes means that not all jobs start.
-WHOLE = 1e-7
 # How many times as much a node of the first job is worth as one of the last.
 STEEPEST = 1000
 
@@ -92,7 +84,7 @@ def by_priority(
     while proven < length < too_long and not budget.is_spent:
         wanted = {position for position in admitted.jobs if position < length}
         part = budget.part(PLAN_SHARE)
-        plan = _started(offer, options, admitted.choice, wanted, part)
+        plan = started(offer, options, admitted.choice, wanted, part, _falling(instance))
         budget.add(part)
         best = max(best, plan, key=lambda each: _starts(instance, each))
         agreed = _agreed(instance, plan, bound, undecided)
@@ -174,39 +166,6 @@ def _admitted(offer: Offer, budget: Budget, progress: Progress | None) -> _Admit
         if progress is not None:
             progress(f"{position} of {len(jobs)} jobs tested after {budget.wall_s:.1f} s")
     return _Admitted(frozenset(admitted), len(jobs), witness.choice)
-
-
-def _started(
-    offer: Offer, options: PlanOptions, choice: Choice, wanted: Set[int], budget: Budget
-) -> Plan:
-    """A plan that starts the wanted jobs if it can, and others that fit base blocks beside them.
-
-    Parameters
-    ----------
-    options
-        With the objective of the plan.
-    choice
-        Where jobs beyond all levels go.
-    """
-    instance = offer.instance
-    ids = {instance.jobs[job].job_id for job in wanted}
-    step = budget.part(DIVE_SHARE)
-    strict = generator_of(offer.master(offer.regions, _falling(instance)), step, is_strict=True)
-    master = strict.master
-    waiting = {job for shape in master.shapes for job in shape.jobs} - wanted
-    strict.decide(dict.fromkeys(waiting | jobs_beyond(master).keys(), False))
-    anchored = larger_jobs(offer, strict, part_of(master, choice, wanted), WHOLE)
-    budget.add(step)
-    small = base_block_jobs(master)
-    beside = residual(instance, options, instance.free, Plan(tuple(anchored)), small)
-    step = budget.part(1.0)
-    exact = replanned(beside, options, (), step, MOST_PAIRS)
-    budget.add(step)
-    if exact is None:
-        return complete(instance, offer.options, anchored, small & ids, budget)
-    placed = legal_part(instance, options, [*anchored, *exact])
-    order = {job.job_id: position for position, job in enumerate(instance.jobs)}
-    return Plan(tuple(sorted(placed, key=lambda each: order[each.job_id])))
 
 
 def _falling(instance: Instance) -> list[int]:

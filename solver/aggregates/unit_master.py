@@ -12,6 +12,7 @@ import numpy as np
 from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 
 from ..budget import Budget
+from .bound import STEP_WORK
 from .cheapest import cheapest, work_of
 from .cuts import Unit
 from .regions import Bools
@@ -245,9 +246,11 @@ class UnitMaster:
     def solve(self, enough: float) -> Divided | None:
         """An optimum; None if nothing is worth `enough`, or time is up."""
         scale = self._task.scale
+        solver = self._solver
         for _ in range(MOST_ROUNDS):
-            if self._budget.is_spent or self._solver.Solve() != pywraplp.Solver.OPTIMAL:
+            if self._budget.is_spent or solver.Solve() != pywraplp.Solver.OPTIMAL:
                 return None
+            self._budget.work += solver.iterations() * solver.NumConstraints() * STEP_WORK
             reached = -self._objective.Value()
             if reached >= self._task.most / scale - NOTHING and not self._task.worths:
                 # All must start, and nothing is missed.

@@ -63,6 +63,11 @@ class Task:
         """What worths and losses are compared with."""
         return float(self.limits.scale[-1]) if len(self.limits.scale) else 1.0
 
+    @property
+    def only_asks(self) -> bool:
+        """Whether all must start within the limits, and nothing more counts."""
+        return not self.worths and self.most <= 0
+
     def place(self, unit: Unit) -> Place:
         """A unit there."""
         aggregates, nodes = list(unit.nodes), np.array(list(unit.nodes.values()))

@@ -1,0 +1,101 @@
+"""A plan that starts given jobs, if it can."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+
+from ...models.plan import Placement, Plan, PlanOptions
+from ..budget import Budget
+from ..replan import replanned
+from ..residual import residual
+from .anchors import assign, dive
+from .beyond import Choice, jobs_beyond, part_of
+from .bound import Generator, generator_of
+from .complete import MOST_PAIRS, complete, legal_part
+from .master import Master
+from .match import whole_patterns
+from .offer import Offer
+from .place import place_anchors
+
+# Of the budget, what may be used for the jobs of several base blocks.
+DIVE_SHARE = 0.8
+# A loss of more than this share of all nodes means that not all jobs start.
+WHOLE = 1e-7
+
+
+def started(
+    offer: Offer,
+    options: PlanOptions,
+    choice: Choice,
+    wanted: Set[int],
+    budget: Budget,
+    values: Sequence[int] | None = None,
+) -> Plan:
+    """A plan that starts the wanted jobs if it can, and others that fit base blocks beside them.
+
+    Parameters
+    ----------
+    options
+        With the objective of the plan.
+    choice
+        Where jobs beyond all levels go.
+    values
+        Of wanted jobs where not all can start; by default as in the offer.
+    """
+    instance = offer.instance
+    ids = {instance.jobs[job].job_id for job in wanted}
+    step = budget.part(DIVE_SHARE)
+    strict = generator_of(offer.master(offer.regions, values), step, is_strict=True)
+    master = strict.master
+    waiting = {job for shape in master.shapes for job in shape.jobs} - wanted
+    strict.decide(dict.fromkeys(waiting | jobs_beyond(master).keys(), False))
+    anchored = larger_jobs(offer, strict, part_of(master, choice, wanted), WHOLE)
+    budget.add(step)
+    small = base_block_jobs(master)
+    beside = residual(instance, options, instance.free, Plan(tuple(anchored)), small)
+    step = budget.part(1.0)
+    exact = replanned(beside, options, (), step, MOST_PAIRS)
+    budget.add(step)
+    if exact is None:
+        return complete(instance, offer.options, anchored, small & ids, budget)
+    placed = legal_part(instance, options, [*anchored, *exact])
+    order = {job.job_id: position for position, job in enumerate(instance.jobs)}
+    return Plan(tuple(sorted(placed, key=lambda each: order[each.job_id])))
+
+
+def larger_jobs(
+    offer: Offer, generator: Generator, choice: Choice, precision: float
+) -> list[Placement]:
+    """Legal placements of the chosen jobs beyond all levels and of those of several base blocks.
+
+    With an eye to the smaller ones.
+
+    Parameters
+    ----------
+    generator
+        A strict one, in which those are refused.
+    precision
+        A rounding that costs more than this share of the value is looked at twice.
+    """
+    generator.reserve(choice.reserved)
+    generator.dear = precision
+    relaxed, _ = generator.run(precision=precision)
+    if relaxed is None:
+        return []
+    dived = dive(generator, relaxed)
+    open_jobs = {job: s for job, s in dived.starts.items() if job not in generator.refused}
+    patterns = whole_patterns(generator.master, dived.patterns, open_jobs, generator.budget)
+    anchors = [*assign(generator, dived), *choice.anchors]
+    placed = place_anchors(generator.master, patterns, anchors)
+    return legal_part(offer.instance, offer.options, placed)
+
+
+def base_block_jobs(master: Master) -> frozenset[str]:
+    """Ids of the jobs whose units fit base blocks."""
+    larger = {demand.shape for demand in master.demands if master.slots[demand.slot].span != 1}
+    return frozenset(
+        master.job_ids[job]
+        for number, shape in enumerate(master.shapes)
+        if number not in larger
+        for job in shape.jobs
+    )
