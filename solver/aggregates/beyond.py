@@ -17,6 +17,7 @@ from ...models.plan import Placement, Progress
 from ..budget import Budget
 from .anchors import Anchor
 from .bound import COARSE, INTEGRAL, Generator, generator_of
+from .branch import Brancher
 from .cuts import MOST_SHARES, Cut, Unit, cut_of, num_shares
 from .master import Master, Relaxed
 from .moves import limits_of
@@ -27,8 +28,8 @@ from .slots import Demand
 from .unit_task import task_of
 
 MOST_CUTS = 8
-# Gap at which one search may end.
-GAP = 1e-4
+# Of the precision that is asked for, the gap at which one search may end.
+SEARCH_SHARE = 0.2
 # From this gap on the jobs are chosen by rounding, too, in so many steps and rounds of pricing.
 ROUGH = 0.02
 MOST_DIVES = 40
@@ -123,29 +124,50 @@ class Chooser:
         self._cuts.append(cut)
         self._most.append(most)
 
-    def consider(self, choice: Choice) -> None:
+    def consider(self, choice: Choice, precision: float = COARSE) -> None:
         """Find out what all others are worth beside a choice, and why."""
         self._beside.reserve(choice.reserved)
-        relaxed, _ = self._beside.run(precision=COARSE)
+        self._beside.decide(dict.fromkeys(self._beyond, False))
+        relaxed, _ = self._beside.run(precision=precision)
         if relaxed is not None and choice.worth + relaxed.value > self.worth:
             self.best, self.worth = choice, choice.worth + relaxed.value
         self._add_cut()
 
-    def run(self, progress: Progress | None = None) -> None:
-        """Choose until no choice is better, the bound is met, or the budget is spent."""
+    def sets_beside(self, budget: Budget, incumbent: float) -> list[frozenset[int]]:
+        """Jobs that the linear program beside the best choice starts as wholes, and those chosen.
+
+        By branching on the former; the sets worth most first.
+
+        Parameters
+        ----------
+        incumbent
+            Value of a plan; less is not looked for.
+        """
+        beside, chosen = self._beside, {anchor.job for anchor in self.best.anchors}
+        beside.budget = budget
+        beside.reserve(self.best.reserved)
+        brancher = Brancher(beside, inf, dict.fromkeys(self._beyond, False))
+        brancher.run(incumbent - self.best.worth)
+        return [jobs | chosen for jobs in brancher.whole]
+
+    def run(
+        self, budget: Budget, progress: Progress | None = None, precision: float = COARSE
+    ) -> None:
+        """Choose until no choice is better by that share, or the budget is spent."""
+        self._budget = self._beside.budget = budget
         is_rounded = False
         for _ in range(MOST_CUTS if self._demands else 0):
             if self._budget.is_spent:
                 break
-            searched = self._searched(self._demands, self._worths, self.worth)
+            searched = self._searched(self._demands, self._worths, self.worth, precision)
             if len(self._demands) == len(self._beyond):
                 self.bound = min(self.bound, searched.bound)
             if searched.units is not None:
-                self.consider(choice_of(self._beside.master, searched.units))
+                self.consider(choice_of(self._beside.master, searched.units), precision)
             if progress is not None:
                 told = f"larger jobs {self.worth:.0f} (bound {self.bound:.0f})"
                 progress(f"{told} after {self._budget.wall_s:.1f} s")
-            if searched.bound - self.worth <= COARSE * self.worth:
+            if searched.bound - self.worth <= precision * self.worth:
                 break
             is_far = searched.units is None or searched.bound - self.worth > ROUGH * self.worth
             if is_far and not is_rounded:
@@ -155,7 +177,11 @@ class Chooser:
                 break
 
     def _searched(
-        self, demands: Mapping[int, Sequence[Demand]], worths: Mapping[int, float], enough: float
+        self,
+        demands: Mapping[int, Sequence[Demand]],
+        worths: Mapping[int, float],
+        enough: float,
+        precision: float = COARSE,
     ) -> Searched:
         """The best choice from these jobs by the cuts so far; those without a worth must start."""
         master = self._beside.master
@@ -163,7 +189,7 @@ class Chooser:
         most = float(sum(master.values))
         task = task_of(master, limits, demands, worths, most)
         start = [unit for unit in self.best.units if unit.job in demands]
-        return search_places(task, start, enough, GAP, self._budget)
+        return search_places(task, start, enough, SEARCH_SHARE * precision, self._budget)
 
     def _round(self) -> None:
         """Consider the jobs that remain when the fractions of the root are rounded one by one.

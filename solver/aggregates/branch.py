@@ -40,9 +40,11 @@ class Brancher:
     Parameters
     ----------
     generator
-        Of the root, with nothing decided; its linear program was solved.
+        Of the root; it undoes what else was decided there.
     bound
         Of the root.
+    decided
+        Jobs that start in all nodes, or in none.
 
     Attributes
     ----------
@@ -50,9 +52,11 @@ class Brancher:
         Jobs that start in the linear program where none does in part; those worth most first.
     """
 
-    def __init__(self, generator: Generator, bound: float) -> None:
+    def __init__(
+        self, generator: Generator, bound: float, decided: Mapping[int, bool] | None = None
+    ) -> None:
         self._generator = generator
-        self._open = [_Node((-bound, 0, 0), {})]
+        self._open = [_Node((-bound, 0, 0), dict(decided or {}))]
         self._made = 0
         # The highest bound of nodes in which every job starts or does not.
         self._settled = 0.0

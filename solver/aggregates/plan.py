@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from math import floor
 
@@ -10,21 +11,26 @@ from ...models.plan import Plan, PlanOptions, Progress
 from ...models.topology import BlockTopology
 from ..budget import Budget
 from .attempt import base_block_jobs, larger_jobs, started
-from .beyond import Chooser, choice_in, jobs_beyond
+from .beyond import Choice, Chooser, choice_in, jobs_beyond
 from .bound import COARSE, generator_of
 from .branch import Brancher
 from .complete import complete, worth_of
 from .offer import Offer, offer_of
 from .witness import Witness
 
-# Of the budget's rest, what the bound, the choice of the largest jobs, the dive after it, and
-# branching at last may use.
+# Of the budget's rest, what the bound, the choice of the largest jobs, the dive after it,
+# branching beside that choice, and branching at last may use.
 BOUND_SHARE = 0.4
 CHOICE_SHARE = 0.5
 # Nodes of an aggregate up to which its dynamic program is fast (see `pricing.Pricer`).
 MOST_NODES = 2048
 DIVE_SHARE = 0.4
+BESIDE_SHARE = 0.3
 BRANCH_SHARE = 0.6
+# How near to its bound the choice of the largest jobs is looked for at last.
+FINE = 1e-5
+# Sets of jobs, whole in the linear program, for which plans are tried.
+MOST_SETS = 3
 
 
 @dataclass(frozen=True)
@@ -88,42 +94,69 @@ def by_aggregates(
     chooser = Chooser(offer, part, root, relaxed)
     if own.anchors:
         chooser.consider(own)
-    chooser.run(progress)
+    chooser.run(part, progress)
     budget.add(part)
-    plans = [start]
-    for choice in (chooser.best, own):
-        if len(plans) > 1 and (budget.is_spent or choice.taken == chooser.best.taken):
-            break
-        part = budget.part(DIVE_SHARE)
-        strict = generator_of(offer.master(offer.regions), part, is_strict=True)
-        strict.decide(dict.fromkeys(jobs_beyond(root.master), False))
-        placed = larger_jobs(offer, strict, choice, COARSE)
-        budget.add(part)
-        plans.append(complete(instance, options, placed, small, budget))
+    best = _Best(instance, options, start)
+    best.consider(_dived(offer, chooser.best, small, budget))
+    if own.taken != chooser.best.taken and not budget.is_spent:
+        best.consider(_dived(offer, own, small, budget))
     kept = [each for each in start.placements if each.job_id not in small]
-    plans.append(complete(instance, options, kept, small, budget))
-    best_plan = max(plans, key=lambda plan: worth_of(instance, options, plan.placements))
-    value = worth_of(instance, options, best_plan.placements)
-    part = root.budget = budget.part(BRANCH_SHARE)
-    brancher = Brancher(root, highest)
-    highest = _rounded(min(chooser.bound, brancher.run(value, progress)))
+    best.consider(complete(instance, options, kept, small, budget))
+    _consider_sets(best, offer, chooser, budget)
+    if best.value < _rounded(chooser.bound):
+        chosen = chooser.best.taken
+        part = budget.part(CHOICE_SHARE)
+        chooser.run(part, progress, FINE)
+        budget.add(part)
+        if chooser.best.taken != chosen:
+            best.consider(_dived(offer, chooser.best, small, budget))
+            _consider_sets(best, offer, chooser, budget)
+    bound = _rounded(min(highest, chooser.bound))
+    if best.value < bound and not budget.is_spent:
+        part = root.budget = budget.part(BRANCH_SHARE)
+        brancher = Brancher(root, highest)
+        bound = min(bound, _rounded(brancher.run(best.value, progress)))
+        budget.add(part)
+        for together in brancher.whole[:MOST_SETS]:
+            if best.value >= bound or budget.is_spent:
+                break
+            witness = Witness(offer, budget)
+            if witness.admits(sorted(together)):
+                best.consider(started(offer, options, witness.choice, together, budget))
+    return Decomposed(bound, best.plan, wanted)
+
+
+def _dived(offer: Offer, choice: Choice, small: Set[str], budget: Budget) -> Plan:
+    """A plan with this choice, by rounding the linear program."""
+    part = budget.part(DIVE_SHARE)
+    strict = generator_of(offer.master(offer.regions), part, is_strict=True)
+    strict.decide(dict.fromkeys(jobs_beyond(strict.master), False))
+    placed = larger_jobs(offer, strict, choice, COARSE)
     budget.add(part)
-    for starting in brancher.whole:
-        if value >= highest or budget.is_spent:
-            break
-        plan = _attempted(offer, options, starting, budget)
-        reached = worth_of(instance, options, plan.placements)
-        if reached > value:
-            best_plan, value = plan, reached
-    return Decomposed(highest, best_plan, wanted)
+    return complete(offer.instance, offer.options, placed, small, budget)
 
 
-def _attempted(offer: Offer, options: PlanOptions, jobs: frozenset[int], budget: Budget) -> Plan:
-    """A plan that starts these jobs, if places for those beyond all levels are found."""
-    witness = Witness(offer, budget)
-    if not witness.admits(sorted(jobs)):
-        return Plan()
-    return started(offer, options, witness.choice, jobs, budget)
+def _consider_sets(best: _Best, offer: Offer, chooser: Chooser, budget: Budget) -> None:
+    """Plans for jobs that the linear program beside the best choice starts as wholes."""
+    part = budget.part(BESIDE_SHARE)
+    for together in chooser.sets_beside(part, best.value)[:MOST_SETS]:
+        best.consider(started(offer, offer.options, chooser.best, together, part))
+    budget.add(part)
+
+
+class _Best:
+    """The plan worth most of those considered."""
+
+    def __init__(self, instance: Instance, options: PlanOptions, plan: Plan) -> None:
+        self._instance, self._options = instance, options
+        self.plan = plan
+        self.value = worth_of(instance, options, plan.placements)
+
+    def consider(self, plan: Plan) -> None:
+        """Keep a plan that is worth more."""
+        value = worth_of(self._instance, self._options, plan.placements)
+        if value > self.value:
+            self.plan, self.value = plan, value
 
 
 def _rounded(bound: float) -> int:

@@ -142,7 +142,7 @@ def test_choices_keep_to_what_aggregates_have(seed: int) -> None:
     root, relaxed = solved(offer)
     master, regions = root.master, root.master.regions
     chooser = Chooser(offer, Budget(OPTIONS), root, relaxed)
-    chooser.run()
+    chooser.run(Budget(OPTIONS))
     assert chooser.best.anchors
     assert chooser.worth <= chooser.bound * (1 + 1e-6)
     taken = np.zeros(regions.num_aggregates, dtype=np.int64)
