@@ -44,7 +44,7 @@ def greedy_with_local_search(
         `work` (default 6) allows 20,000 tried placement units each, so that the same seed gives
         the same plan; `budget_s` stops earlier.
     progress
-        Told about every better first term.
+        Told about the greedy plan and every better first term.
 
     Returns
     -------
@@ -147,6 +147,8 @@ class LocalSearch:
         """Ruin and recreate; `_kept` is the best plan at any moment."""
         state = self.state
         limit = int(work * STEPS_PER_WORK)
+        if self._progress is not None:
+            self._progress(f"greedy+ls: {len(state.started)} jobs start")
         startable = self._startable(limit)
         ruin = Ruin(state, self._random, self._density)
         current = best = self._judge(sum(self._values[job_id] for job_id in state.started))

@@ -103,7 +103,7 @@ def by_aggregates(
     kept = [each for each in start.placements if each.job_id not in small]
     best.consider(complete(instance, options, kept, small, budget))
     _consider_sets(best, offer, chooser, budget)
-    if best.value < _rounded(chooser.bound):
+    if best.value < _rounded(min(highest, chooser.bound)) and not budget.is_spent:
         chosen = chooser.best.taken
         part = budget.part(CHOICE_SHARE)
         chooser.run(part, progress, FINE)
