@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from measuring import Row
 from plain_model import Limits, solve_plain
 
 from rackwright.cli.engines import checked
+from rackwright.cli.main import OBJECTS_PER_COLLECTION
 from rackwright.datasets.colossus import colossus
 from rackwright.heuristics.greedy import greedy
 from rackwright.heuristics.registry import HEURISTICS
@@ -65,6 +67,7 @@ def run_cell(cell: Cell) -> Row:
     options = PlanOptions(
         objective=Objective(cell.objective), seed=cell.seed, budget_s=cell.budget_s
     )
+    gc.set_threshold(OBJECTS_PER_COLLECTION)  # as the command does
     if cell.engine == PLAIN:
         return _run_plain(instance, options, Limits(cell.budget_s, seed=cell.seed, is_lean=True))
     if cell.engine == "optimal":
