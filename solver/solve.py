@@ -156,6 +156,11 @@ def _decomposed(
         else _bounded(instance, options, start, part, tell)
     )
     budget.add(part)
+    if progress is not None and known.term is not None:
+        reached = first_term(instance, known.plan, options.objective)
+        undecided = instance.jobs and known.term.proven_through != instance.jobs[-1].job_id
+        if reached == known.term.bound and not (is_ranked and undecided):
+            progress(f"{options.objective.value}: proven after {budget.wall_s:.1f} s")
     return known
 
 

@@ -28,6 +28,8 @@ from .slots import Demand
 from .unit_task import task_of
 
 MOST_CUTS = 8
+# Of the search tree beside the best choice: whole sets are found early, or late (measured).
+MOST_NODES = 100
 # Of the precision that is asked for, the gap at which one search may end.
 SEARCH_SHARE = 0.2
 # From this gap on the jobs are chosen by rounding, too, in so many steps and rounds of pricing.
@@ -147,7 +149,7 @@ class Chooser:
         beside.budget = budget
         beside.reserve(self.best.reserved)
         brancher = Brancher(beside, inf, dict.fromkeys(self._beyond, False))
-        brancher.run(incumbent - self.best.worth)
+        brancher.run(incumbent - self.best.worth, most_nodes=MOST_NODES)
         return [jobs | chosen for jobs in brancher.whole]
 
     def run(

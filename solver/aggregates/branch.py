@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from math import inf
 
 from ...models.plan import Progress
 from .bound import Generator
@@ -67,13 +68,17 @@ class Brancher:
         """Of the first term, so far."""
         return max(self._settled, self._open[0].bound if self._open else 0.0)
 
-    def run(self, incumbent: float, progress: Progress | None = None) -> float:
+    def run(
+        self, incumbent: float, progress: Progress | None = None, most_nodes: float = inf
+    ) -> float:
         """Lower the bound until it cannot fall further, meets the incumbent, or the budget ends.
 
         Parameters
         ----------
         incumbent
             Value of a plan, a whole number.
+        most_nodes
+            After which to end, too.
 
         Notes
         -----
@@ -81,7 +86,9 @@ class Brancher:
         fractions: no order of decisions lowers the bound below the best of these.
         """
         budget = self._generator.budget
-        while self._open and not budget.is_spent:
+        divided = 0
+        while self._open and divided < most_nodes and not budget.is_spent:
+            divided += 1
             if self._open[0].bound <= max(self._settled, incumbent + 1 - WHOLE):
                 break
             self._divide(heappop(self._open), incumbent)

@@ -139,10 +139,12 @@ class _Recorder:
         self.first_term_s: float | None = None
 
     def __call__(self, message: str) -> None:
+        seconds = time.perf_counter() - self._begun
+        if message.startswith(f"{self._objective.value}: proven"):
+            self.first_term_s = self.first_term_s or seconds
         told = _PLAN.match(message)
         if told is None:
             return
-        seconds = time.perf_counter() - self._begun
         if told["term"] != self._objective.value:
             # The next term's first plan is the earliest sign that the first term is done with.
             self.first_term_s = self.first_term_s or seconds
