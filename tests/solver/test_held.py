@@ -49,7 +49,9 @@ def test_every_way_to_divide_units_over_held_blocks_is_there() -> None:
     assert ways(4, 4) == {(16,), (12, 4), (8, 8), (8, 4, 4), (4, 4, 4, 4)}
 
 
-@pytest.mark.parametrize(("count", "size", "spreads"), [(3, 16, False), (3, 9, True), (1, 4, False)])
+@pytest.mark.parametrize(
+    ("count", "size", "spreads"), [(3, 16, False), (3, 9, True), (1, 4, False)]
+)
 def test_units_that_share_no_block_are_counted_in_blocks(
     count: int, size: int, spreads: bool
 ) -> None:
