@@ -15,7 +15,7 @@ from .placing import Lookahead, lookahead_for, place_job
 from .reasons import unplaced
 from .state import Started, State
 
-# Units to place in all passes together: what a tenth of a second allows.
+# Units to place in all passes together: what a fifth of a second allows.
 _PASS_BUDGET = 66_000
 # With caps, what a unit has left is counted for every kind of request.
 _COST_OF_CAPS = 2

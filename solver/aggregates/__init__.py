@@ -9,8 +9,8 @@ beyond all levels as wholes (`beyond`), a branch and price over places of their 
 `unit_master`) under cuts that say what others miss (`cuts`). The plan puts jobs down from the
 largest to the smallest (`plan`): those beyond all levels, those of several base blocks
 (`anchors`, `place`), and those that fit base blocks, with patterns of single blocks (`complete`,
-`blocks`, `match`, `fill`). For start vectors, prices refute what cannot start (`refute`,
-`witness`), and one plan shows the rest (`priority`).
+`blocks`, `match`, `fill`); others start given sets of jobs (`attempt`). For start vectors, prices
+refute what cannot start (`refute`, `witness`), and one plan shows the rest (`priority`).
 
 Source: G. B. Dantzig, P. Wolfe, Decomposition Principle for Linear Programs, Operations Research 8
 (1960); J. F. Benders, Partitioning procedures for solving mixed-variables programming problems,

@@ -83,7 +83,7 @@ def larger_jobs(
     if relaxed is None:
         return []
     dived = dive(generator, relaxed)
-    open_jobs = {job: s for job, s in dived.starts.items() if job not in generator.refused}
+    open_jobs = [job for job in dived.starts if job not in generator.refused]
     patterns = whole_patterns(generator.master, dived.patterns, open_jobs, generator.budget)
     anchors = [*assign(generator, dived), *choice.anchors]
     placed = place_anchors(generator.master, patterns, anchors)

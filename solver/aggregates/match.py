@@ -110,7 +110,7 @@ def matched(
     patterns
         With the number of base blocks that follow each.
     starts
-        Per job position, what the linear program says; a hint.
+        Per position of a job that may start, what the linear program says.
 
     Returns
     -------
@@ -135,7 +135,7 @@ def matched(
 def whole_patterns(
     master: Master,
     likely: Mapping[int, Pattern],
-    starts: Mapping[int, float],
+    starts: Iterable[int],
     budget: Budget,
 ) -> dict[int, Pattern]:
     """Per aggregate a known pattern with the larger units of the likely one, for most worth.
@@ -145,7 +145,7 @@ def whole_patterns(
     likely
         Per aggregate; the answer where nothing was found in time.
     starts
-        Per job position that may start, what the linear program says.
+        Positions of the jobs that may start.
 
     Notes
     -----

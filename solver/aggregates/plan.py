@@ -75,7 +75,8 @@ def by_aggregates(
     Jobs are put down from the largest to the smallest: those beyond all levels, those of several
     base blocks, the others; before each step, prices are found for what is left. The first of
     these as they were chosen, and as in the start plan: small halls have few of them, so that
-    chance decides which is better.
+    chance decides which is better. Then plans are tried for sets of jobs that branching starts as
+    wholes, beside that choice, beside a finer one, and at last beside any.
     """
     offer = offer_of(instance, options)
     if offer is None:
