@@ -17,6 +17,8 @@ from .rules.usage import layer_usage
 from .topology import BlockTopology, Topology, TreeTopology, unit_owner
 
 FULL_HEADROOM = 10_000
+# Name of the term.
+CAPACITY = "usable_capacity"
 
 
 def score(instance: Instance, plan: Plan, options: PlanOptions) -> tuple[TermValue, ...]:
@@ -24,7 +26,7 @@ def score(instance: Instance, plan: Plan, options: PlanOptions) -> tuple[TermVal
     terms = [TermValue(options.objective.value, first_term(instance, plan, options.objective))]
     if options.balance_power:
         terms.append(TermValue("power_balance", power_balance(instance, plan, options.legality)))
-    terms.append(TermValue("usable_capacity", usable_capacity(instance, plan, options)))
+    terms.append(TermValue(CAPACITY, usable_capacity(instance, plan, options)))
     terms.append(TermValue("blocks_touched", blocks_touched(instance, plan), is_minimised=True))
     if options.locality:
         terms.append(TermValue("locality", locality(instance, plan), is_minimised=True))

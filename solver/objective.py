@@ -11,7 +11,7 @@ from ..models.instance import Instance
 from ..models.plan import Objective
 from ..models.resources import INFINITE, Mode
 from ..models.rules.usage import used_before
-from ..models.score import FULL_HEADROOM, capacity_mix
+from ..models.score import CAPACITY, FULL_HEADROOM, capacity_mix
 from ..models.topology import BlockTopology, TreeTopology
 from .bins import OUTSIDE, Lane
 from .capacity import usable_capacity
@@ -52,7 +52,7 @@ def later_terms(model: PlacementModel) -> list[Term]:
     terms = []
     if model.plan_options.balance_power:
         terms.append(Term("power_balance", power_balance(model)))
-    terms.append(Term("usable_capacity", usable_capacity(model, mix)))
+    terms.append(Term(CAPACITY, usable_capacity(model, mix)))
     terms.append(Term("blocks_touched", blocks_touched(model), is_minimised=True))
     if model.plan_options.locality:
         terms.append(Term("locality", locality(model), is_minimised=True))

@@ -9,9 +9,10 @@ from ..models.errors import SolverError
 from ..models.instance import Instance
 from ..models.plan import Objective, Plan, PlanOptions, PlanResult, Progress, Stop, TermValue
 from ..models.rules import verify
-from ..models.score import first_term, is_better, score
+from ..models.score import CAPACITY, first_term, is_better, score, usable_capacity
 from .aggregates.plan import by_aggregates, is_decomposable
 from .aggregates.priority import by_priority
+from .aggregates.spare import spare_more
 from .budget import Budget
 from .build import TooLarge, build_model, build_relaxation
 from .decode import Decoder
@@ -36,6 +37,8 @@ MOST_SINGLE_BINS = 600
 # the rest the relaxation of a large instance.
 PATTERNS_SHARE = 0.75
 RANKING_SHARE = 0.9
+# Of the rest, what usable capacity may use.
+SPARE_SHARE = 0.8
 BOUND_SHARE = 0.4
 # A relaxation is not tried where the gap is smaller than this already.
 CLOSE = 0.03
@@ -86,7 +89,7 @@ def optimal(
     else:
         known = _decomposed(instance, options, budget, progress, start, model.num_pairs)
         start = known.plan
-        found = _solve(model, budget, progress, start, known.term)
+        found = _solve(model, budget, progress, start, known)
     _check(instance, options, found.plan)
     scored = score(instance, found.plan, options)
     started = score(instance, start, options)
@@ -125,12 +128,15 @@ class _Known:
         Jobs that the linear program starts.
     is_close
         Whether no relaxation would lower the bound.
+    capacity
+        A bound of usable capacity, where that is the next term and the first is proven.
     """
 
     plan: Plan
     term: TermValue | None = None
     wanted: frozenset[str] = frozenset()
     is_close: bool = False
+    capacity: int | None = None
 
 
 def _decomposed(
@@ -156,12 +162,23 @@ def _decomposed(
         else _bounded(instance, options, start, part, tell)
     )
     budget.add(part)
-    if progress is not None and known.term is not None:
-        reached = first_term(instance, known.plan, options.objective)
-        undecided = instance.jobs and known.term.proven_through != instance.jobs[-1].job_id
-        if reached == known.term.bound and not (is_ranked and undecided):
-            progress(f"{options.objective.value}: proven after {budget.wall_s:.1f} s")
-    return known
+    if known.term is None or not _is_reached(instance, known.plan, known.term):
+        return known
+    if progress is not None:
+        progress(f"{options.objective.value}: proven after {budget.wall_s:.1f} s")
+    if options.balance_power:
+        return known
+    part = budget.part(SPARE_SHARE)
+    spared = spare_more(instance, options, known.plan, part, tell)
+    budget.add(part)
+    return replace(known, plan=spared.plan, capacity=spared.bound)
+
+
+def _is_reached(instance: Instance, plan: Plan, term: TermValue) -> bool:
+    """Whether a plan proves the first term as a whole."""
+    value = first_term(instance, plan, Objective(term.term))
+    is_decided = not isinstance(value, str) or term.proven_through == instance.jobs[-1].job_id
+    return value == term.bound and is_decided
 
 
 def _ranked(
@@ -195,24 +212,30 @@ def _solve(
     budget: Budget,
     progress: Progress | None,
     start: Plan,
-    known: TermValue | None = None,
+    known: _Known,
 ) -> _Found:
-    """Every term in turn on the whole model; of the first one something may be known already."""
+    """Every term in turn on the whole model; of the first two something may be known already."""
     instance, options = model.instance, model.plan_options
     add_hint(model, start)
     stages = Stages(model, budget, progress)
     reached = first_term(instance, start, options.objective)
-    if known is not None and isinstance(reached, int) and known.bound == reached:
+    if known.term is not None and isinstance(reached, int) and known.term.bound == reached:
         terms = [stages.fix_first(reached)]
     else:
-        terms = [optimise_first(stages, _usable(instance, known, reached))]
+        terms = [optimise_first(stages, _usable(instance, known.term, reached))]
     for term in later_terms(model):
+        most = known.capacity if term.name == CAPACITY else None
+        if most is not None and most == usable_capacity(instance, start, options):
+            terms.append(stages.fix(term, most))
+            continue
         outcome = stages.optimise(term)
         value = 0 if outcome.value is None else outcome.value
         limit = outcome.bound if outcome.solution is not None else None
+        if most is not None:
+            limit = most if limit is None else min(most, limit)
         terms.append(TermValue(term.name, value, limit, term.is_minimised))
     if stages.best is None:
-        return _Found(start, [terms[0], *_unbounded(terms[1:])], model)
+        return _Found(start, [terms[0], *_unbounded(terms[1:], known)], model)
     try:
         return _Found(Decoder(model, stages.value).plan(), terms, model)
     except SpreadConflict:
@@ -222,7 +245,7 @@ def _solve(
         if num_bins <= MOST_SINGLE_BINS and not is_refined and not budget.is_stopped:
             refined = build_model(instance, options, ALL_SINGLE)
             return _solve(refined, budget, progress, start, known)
-        return _Found(start, [terms[0], *_unbounded(terms[1:])], model)
+        return _Found(start, [terms[0], *_unbounded(terms[1:], known)], model)
 
 
 def _usable(instance: Instance, known: TermValue | None, reached: int | str) -> int | str | None:
@@ -259,7 +282,7 @@ def _solve_large(
     ]
     through = _agreed_through(instance, terms[0].value, relaxed)
     terms[0] = replace(terms[0], bound=goal, proven_through=through)
-    return _Found(plan, terms, model)
+    return _Found(plan, [terms[0], *_unbounded(terms[1:], known)], model)
 
 
 def _relaxed(
@@ -299,9 +322,11 @@ def _agreed_through(instance: Instance, value: int | str, relaxed: TermValue) ->
     return last
 
 
-def _unbounded(terms: list[TermValue]) -> list[TermValue]:
-    """Terms whose solutions were not used: nothing is known about them."""
-    return [replace(term, bound=None) for term in terms]
+def _unbounded(terms: list[TermValue], known: _Known) -> list[TermValue]:
+    """Later terms whose solutions were not used: only of usable capacity something is known."""
+    return [
+        replace(term, bound=known.capacity if term.term == CAPACITY else None) for term in terms
+    ]
 
 
 def _check(instance: Instance, options: PlanOptions, plan: Plan) -> None:

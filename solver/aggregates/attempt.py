@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Set
 
 from ...models.plan import Placement, Plan, PlanOptions
 from ..budget import Budget
@@ -11,7 +11,7 @@ from ..residual import residual
 from .anchors import assign, dive
 from .beyond import Choice, jobs_beyond, part_of
 from .bound import Generator, generator_of
-from .complete import MOST_PAIRS, complete, legal_part
+from .complete import MOST_PAIRS, complete, legal_part, legal_plan
 from .master import Master
 from .match import whole_patterns
 from .offer import Offer
@@ -29,7 +29,6 @@ def started(
     choice: Choice,
     wanted: Set[int],
     budget: Budget,
-    values: Sequence[int] | None = None,
 ) -> Plan:
     """A plan that starts the wanted jobs if it can, and others that fit base blocks beside them.
 
@@ -39,28 +38,26 @@ def started(
         With the objective of the plan.
     choice
         Where jobs beyond all levels go.
-    values
-        Of wanted jobs where not all can start; by default as in the offer.
     """
     instance = offer.instance
     ids = {instance.jobs[job].job_id for job in wanted}
     step = budget.part(DIVE_SHARE)
-    strict = generator_of(offer.master(offer.regions, values), step, is_strict=True)
+    strict = generator_of(offer.master(offer.regions), step, is_strict=True)
     master = strict.master
     waiting = {job for shape in master.shapes for job in shape.jobs} - wanted
     strict.decide(dict.fromkeys(waiting | jobs_beyond(master).keys(), False))
     anchored = larger_jobs(offer, strict, part_of(master, choice, wanted), WHOLE)
     budget.add(step)
     small = base_block_jobs(master)
-    beside = residual(instance, options, instance.free, Plan(tuple(anchored)), small)
+    # Where idle nodes have a worth, nobody else can start.
+    open_jobs = small & ids if offer.idle.slots else small
+    beside = residual(instance, options, instance.free, Plan(tuple(anchored)), open_jobs)
     step = budget.part(1.0)
-    exact = replanned(beside, options, (), step, MOST_PAIRS)
+    exact = replanned(beside, options, (), step, MOST_PAIRS, offer.idle.mix)
     budget.add(step)
     if exact is None:
         return complete(instance, offer.options, anchored, small & ids, budget)
-    placed = legal_part(instance, options, [*anchored, *exact])
-    order = {job.job_id: position for position, job in enumerate(instance.jobs)}
-    return Plan(tuple(sorted(placed, key=lambda each: order[each.job_id])))
+    return legal_plan(instance, options, [*anchored, *exact])
 
 
 def larger_jobs(

@@ -17,7 +17,7 @@ from ...models.plan import Placement, Progress
 from ..budget import Budget
 from .anchors import Anchor
 from .bound import COARSE, INTEGRAL, Generator, generator_of
-from .branch import Brancher
+from .branch import PRECISION, Brancher
 from .cuts import MOST_SHARES, Cut, Unit, cut_of, num_shares
 from .master import Master, Relaxed
 from .moves import limits_of
@@ -119,7 +119,7 @@ class Chooser:
         """At the last prices."""
         beside = self._beside
         cut = cut_of(beside.master, beside.pricer, beside.center)
-        most = cut.worth
+        most = cut.worth + beside.master.most_of_idle(beside.center)
         for shape, cost in zip(beside.master.shapes, cut.costs, strict=True):
             others = (job for job in shape.jobs if job not in self._beyond)
             most += sum(max(0.0, beside.master.values[job] - cost) for job in others)
@@ -135,7 +135,9 @@ class Chooser:
             self.best, self.worth = choice, choice.worth + relaxed.value
         self._add_cut()
 
-    def sets_beside(self, budget: Budget, incumbent: float) -> list[frozenset[int]]:
+    def sets_beside(
+        self, budget: Budget, incumbent: float, precision: float = PRECISION
+    ) -> list[frozenset[int]]:
         """Jobs that the linear program beside the best choice starts as wholes, and those chosen.
 
         By branching on the former; the sets worth most first.
@@ -148,7 +150,7 @@ class Chooser:
         beside, chosen = self._beside, {anchor.job for anchor in self.best.anchors}
         beside.budget = budget
         beside.reserve(self.best.reserved)
-        brancher = Brancher(beside, inf, dict.fromkeys(self._beyond, False))
+        brancher = Brancher(beside, inf, dict.fromkeys(self._beyond, False), precision)
         brancher.run(incumbent - self.best.worth, most_nodes=MOST_NODES)
         return [jobs | chosen for jobs in brancher.whole]
 
@@ -188,8 +190,7 @@ class Chooser:
         """The best choice from these jobs by the cuts so far; those without a worth must start."""
         master = self._beside.master
         limits = limits_of(master, self._cuts, self._most)
-        most = float(sum(master.values))
-        task = task_of(master, limits, demands, worths, most)
+        task = task_of(master, limits, demands, worths, master.most)
         start = [unit for unit in self.best.units if unit.job in demands]
         return search_places(task, start, enough, SEARCH_SHARE * precision, self._budget)
 

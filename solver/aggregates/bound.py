@@ -15,6 +15,8 @@ from .patterns import Prices, Reserved
 from .pricing import Pricer
 from .tables import Floats
 
+# Patterns worth less more are rounding errors, as a share of the value, for usual precisions.
+GAIN = 1e-6
 # Share of the best prices so far in those that are tried next (Wentges).
 SMOOTHING = 0.5
 # Stop when bound and linear program agree to this share of the value.
@@ -158,7 +160,7 @@ class Generator:
         rounded and no aggregate settled; it also holds when the budget is spent. The linear
         program is None if it has no solution.
         """
-        best = float(sum(self.master.worths))
+        best = self.master.most
         extra = self.master.extra_worth(self.required)
         preferred = self.master.extra_worth(self.preferred)
         relaxed = None
@@ -167,7 +169,7 @@ class Generator:
             if found is None:
                 break
             relaxed = found
-            added, priced = self.generate(relaxed)
+            added, priced = self.generate(relaxed, min(GAIN, precision))
             for prices, values in priced:
                 bound = self.master.bound(prices, values, self.refused, self.required)
                 if bound < best:
@@ -186,8 +188,15 @@ class Generator:
         self.scale = min(self.scale, best)
         return relaxed, best
 
-    def generate(self, relaxed: Relaxed) -> tuple[int, list[tuple[Prices, Floats]]]:
+    def generate(
+        self, relaxed: Relaxed, gain: float = GAIN
+    ) -> tuple[int, list[tuple[Prices, Floats]]]:
         """Add patterns that are worth more than present ones.
+
+        Parameters
+        ----------
+        gain
+            By this share of the value, if all aggregates follow better ones.
 
         Returns
         -------
@@ -200,7 +209,7 @@ class Generator:
             values, patterns = self.pricer.best(prices)
             priced.append((prices, values))
             self.budget.work += int(self.master.regions.free.sum()) * PRICING_WORK
-            threshold = 1e-6 * max(1.0, relaxed.value)
+            threshold = gain * max(1.0, relaxed.value)
             for pattern in patterns:
                 if self.master.gain(pattern, relaxed) > threshold / len(patterns):
                     added += self.master.add(pattern)
@@ -236,4 +245,5 @@ def first_prices(master: Master) -> Prices:
             break
     num_slots = len(master.slots)
     slots = np.array([per_node * slot.nodes for slot in master.slots])
-    return Prices(slots, np.zeros(num_slots), np.zeros(len(master.regions.wide)))
+    wide = np.zeros(len(master.regions.wide))
+    return Prices(slots, np.zeros(num_slots), wide, np.zeros(len(master.idle.most)))

@@ -46,6 +46,8 @@ class Brancher:
         Of the root.
     decided
         Jobs that start in all nodes, or in none.
+    precision
+        Of the linear programs, where they need not tell only which job to decide next.
 
     Attributes
     ----------
@@ -54,9 +56,14 @@ class Brancher:
     """
 
     def __init__(
-        self, generator: Generator, bound: float, decided: Mapping[int, bool] | None = None
+        self,
+        generator: Generator,
+        bound: float,
+        decided: Mapping[int, bool] | None = None,
+        precision: float = PRECISION,
     ) -> None:
         self._generator = generator
+        self._precision = precision
         self._open = [_Node((-bound, 0, 0), dict(decided or {}))]
         self._made = 0
         # The highest bound of nodes in which every job starts or does not.
@@ -100,7 +107,9 @@ class Brancher:
         generator = self._generator
         generator.decide(node.decided)
         least = max(self._settled, incumbent + 1 - WHOLE)
-        relaxed, bound = generator.run(precision=PRECISION, most_rounds=MOST_ROUNDS, enough=least)
+        relaxed, bound = generator.run(
+            precision=self._precision, most_rounds=MOST_ROUNDS, enough=least
+        )
         bound = min(bound, node.bound)
         if bound <= least:
             return

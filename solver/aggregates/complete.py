@@ -51,10 +51,8 @@ def complete(
         exact = replanned(part, options, placed, step, MOST_PAIRS)
         budget.add(step)
         placed = max(placed, exact or (), key=lambda found: worth_of(part, options, found))
-    order = {job.job_id: position for position, job in enumerate(instance.jobs)}
-    every = sorted((*anchored, *placed), key=lambda p: order[p.job_id])
     # MODE_1 and MODE_2 are unknown to the patterns.
-    return Plan(tuple(legal_part(instance, options, every)))
+    return legal_plan(instance, options, [*anchored, *placed])
 
 
 def worth_of(instance: Instance, options: PlanOptions, placements: Sequence[Placement]) -> int:
@@ -105,6 +103,13 @@ def _fill(filler: Filler, master: Master, starts: Set[int]) -> list[Placement]:
 def _choice(master: Master, demand: Demand) -> int:
     option = master.shapes[demand.shape].options[demand.option]
     return -option.units.count if option.one_per_site else 0
+
+
+def legal_plan(instance: Instance, options: PlanOptions, placements: Sequence[Placement]) -> Plan:
+    """A plan of these in the order of the queue, without those that break a rule."""
+    order = {job.job_id: position for position, job in enumerate(instance.jobs)}
+    placements = sorted(placements, key=lambda each: order[each.job_id])
+    return Plan(tuple(legal_part(instance, options, placements)))
 
 
 def legal_part(

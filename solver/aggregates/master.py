@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 
 from ..shapes import Shape
 from .held import joined_holds
+from .idle import NO_IDLE, Idle
 from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Regions
 from .slots import Demand, Slot
@@ -36,7 +37,7 @@ class Relaxed:
     value, prices
         Of its objective, and dual values.
     worth_of_starts
-        The value without what preferred jobs are worth more.
+        The value without what preferred jobs are worth more, or required ones less.
     worth
         Per aggregate, the dual value of following one more pattern.
     starts
@@ -65,6 +66,8 @@ class Master:
         Per job position, what its start is worth in the first term.
     job_ids
         Per job position.
+    idle
+        What slots of idle nodes are worth, with nobody in them.
 
     Attributes
     ----------
@@ -84,6 +87,7 @@ class Master:
         demands: Sequence[Demand],
         values: Sequence[int],
         job_ids: Sequence[str],
+        idle: Idle = NO_IDLE,
     ) -> None:
         self.regions = regions
         self.slots = slots
@@ -99,6 +103,7 @@ class Master:
             (values[job] / nodes for job, nodes in self._nodes.items()), default=0.0
         )
         self.job_ids = job_ids
+        self.idle = idle
         self.patterns: list[Pattern] = []
         self._known: set[tuple[object, ...]] = set()
         self._settled: dict[int, Anchors] = {}
@@ -120,6 +125,8 @@ class Master:
             self._solver.Constraint(-infinity, copies) for copies in regions.copies.tolist()
         ]
         self._wide = [self._solver.Constraint(-infinity, row.room) for row in regions.wide]
+        self._limits = [self._solver.Constraint(-infinity, most) for _, most in idle.most]
+        self._idle = [self._sold(slot, worth) for slot, worth in self._worth_idle()]
         self._starts: dict[int, pywraplp.Variable] = {}
         self._columns: list[pywraplp.Variable] = []
         self._exchanges: list[tuple[Exchange, pywraplp.Variable]] = []
@@ -128,6 +135,28 @@ class Master:
 
     def _nodes_of_jobs(self) -> dict[int, int]:
         return {job: shape.options[0].job.num_nodes for shape in self.shapes for job in shape.jobs}
+
+    def _worth_idle(self) -> Iterable[tuple[int, int]]:
+        return zip(self.idle.slots, self.idle.worth, strict=True)
+
+    def _sold(self, number: int, worth: int) -> pywraplp.Variable:
+        """How many base blocks leave so many nodes idle."""
+        sold = self._solver.NumVar(0, self._num_blocks, "")
+        self._objective.SetCoefficient(sold, worth)
+        self._rows[number].SetCoefficient(sold, 1)
+        for (size, _), limit in zip(self.idle.most, self._limits, strict=True):
+            limit.SetCoefficient(sold, self.slots[number].size // size)
+        return sold
+
+    @property
+    def _num_blocks(self) -> int:
+        return int(self.regions.copies.sum()) * self.regions.span
+
+    @property
+    def most(self) -> float:
+        """What everything is worth at most: all jobs, and all base blocks idle."""
+        idle = max(self.idle.worth, default=0) * self._num_blocks
+        return float(sum(self.worths)) + idle
 
     def _add_jobs(self) -> None:
         for number, shape in enumerate(self.shapes):
@@ -245,6 +274,12 @@ class Master:
         self.release(job)
         self._starts[job].SetBounds(0, 0)
 
+    def require(self, job: int) -> None:
+        """Decide that a job starts, which then is worth nothing."""
+        self.worths[job] = 0.0
+        self._objective.SetCoefficient(self._starts[job], 0)
+        self._starts[job].SetBounds(1, 1)
+
     def settle(self, aggregate: int, anchors: Anchors) -> None:
         """Let an aggregate follow only patterns with these units beyond single base blocks."""
         self._settled[aggregate] = anchors
@@ -304,16 +339,23 @@ class Master:
         starts = {job: start.solution_value() for job, start in self._starts.items()}
         return Relaxed(
             value=self._objective.Value(),
-            worth_of_starts=sum(self.values[job] * share for job, share in starts.items()),
+            worth_of_starts=sum(self.values[job] * share for job, share in starts.items())
+            + self._worth_of_idle,
             prices=Prices(
                 np.array([max(0.0, row.dual_value()) for row in self._rows]),
                 touches,
                 np.array([max(0.0, row.dual_value()) for row in self._wide]),
+                np.array([max(0.0, row.dual_value()) for row in self._limits]),
             ),
             worth=np.array([row.dual_value() for row in self._choices]),
             starts=starts,
             shares=[column.solution_value() for column in self._columns],
         )
+
+    @property
+    def _worth_of_idle(self) -> float:
+        sold = zip(self._idle, self.idle.worth, strict=True)
+        return sum(worth * float(variable.solution_value()) for variable, worth in sold)
 
     def bound(
         self,
@@ -328,13 +370,28 @@ class Master:
         aggregate hosts what is worth most, and what wide layers admit is paid for.
         """
         costs = self.costs(prices)
-        total = self.worth(prices, pattern_values)
+        total = self.worth(prices, pattern_values) + self.most_of_idle(prices)
         for number, shape in enumerate(self.shapes):
             for job in shape.jobs:
                 if job in required:
                     total += self.values[job] - float(costs[number])
                 elif job not in refused:
                     total += max(0.0, self.worths[job] - float(costs[number]))
+        return total
+
+    def most_of_idle(self, prices: Prices) -> float:
+        """What idle nodes are worth at most beyond their slots, within the limits paid for."""
+        total = sum(
+            float(price) * most
+            for price, (_, most) in zip(prices.idle, self.idle.most, strict=True)
+        )
+        for number, worth in self._worth_idle():
+            nodes = self.slots[number].size
+            paid = float(prices.slots[number]) + sum(
+                float(price) * (nodes // size)
+                for price, (size, _) in zip(prices.idle, self.idle.most, strict=True)
+            )
+            total += max(0.0, worth - paid) * self._num_blocks
         return total
 
     def worth(self, prices: Prices, pattern_values: Floats) -> float:

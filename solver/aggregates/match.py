@@ -75,6 +75,14 @@ class _Model:
                 per_job = demand.count * master.slots[demand.slot].per_unit
                 self.offer(demand.slot, count, -per_job)
 
+        rows = [(size, self.solver.Constraint(0, most)) for size, most in master.idle.most]
+        for slot, worth in zip(master.idle.slots, master.idle.worth, strict=True):
+            sold = self.solver.IntVar(0, self.solver.infinity(), "")
+            objective.SetCoefficient(sold, worth)
+            self.offer(slot, sold, -1)
+            for size, row in rows:
+                row.SetCoefficient(sold, master.slots[slot].size // size)
+
     def offer(self, slot: int, variable: pywraplp.Variable, number: int) -> None:
         """Let a variable add so many places of a slot, or use them."""
         row = self._offered.get(slot)

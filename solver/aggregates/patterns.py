@@ -11,11 +11,15 @@ from .tables import Floats
 
 @dataclass(frozen=True)
 class Prices:
-    """Dual values of the master: per slot, per aggregate a limited slot touches, per wide row."""
+    """Dual values of the master.
+
+    Per slot, per aggregate a limited slot touches, per wide row, and per limit on idle nodes.
+    """
 
     slots: Floats
     touches: Floats
     wide: Floats
+    idle: Floats
 
     def mixed(self, other: Prices, share: float) -> Prices:
         """`share` of these prices and the rest of the others."""
@@ -23,6 +27,7 @@ class Prices:
             share * self.slots + (1 - share) * other.slots,
             share * self.touches + (1 - share) * other.touches,
             share * self.wide + (1 - share) * other.wide,
+            share * self.idle + (1 - share) * other.idle,
         )
 
 

@@ -81,10 +81,11 @@ def by_priority(
     )
     best, proven = start, _agreed(instance, start, bound, undecided)
     length, too_long = undecided, undecided + 1
+    falling = replace(offer, values=_falling(instance))
     while proven < length < too_long and not budget.is_spent:
         wanted = {position for position in admitted.jobs if position < length}
         part = budget.part(PLAN_SHARE)
-        plan = started(offer, options, admitted.choice, wanted, part, _falling(instance))
+        plan = started(falling, options, admitted.choice, wanted, part)
         budget.add(part)
         best = max(best, plan, key=lambda each: _starts(instance, each))
         agreed = _agreed(instance, plan, bound, undecided)

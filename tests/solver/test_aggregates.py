@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from capped_blocks import capped_instance, capped_options
+from block_sources import SOURCES
 from oracle import best_score
-from strategies import random_instance, random_options
 
-from rackwright.models.instance import Instance
-from rackwright.models.plan import Objective, Plan, PlanOptions
+from rackwright.models.plan import Objective, Plan
 from rackwright.models.rules import verify
 from rackwright.models.score import first_term
 from rackwright.solver.aggregates.plan import by_aggregates, is_decomposable
@@ -20,20 +17,6 @@ from rackwright.solver.aggregates.priority import by_priority
 from rackwright.solver.budget import Budget
 
 SUMS = (Objective.WEIGHTED, Objective.THROUGHPUT, Objective.JOBS)
-
-
-def of_kind(kind: str) -> Callable[[random.Random], tuple[Instance, PlanOptions]]:
-    return lambda rng: (random_instance(rng, kind), random_options(rng))
-
-
-Source = Callable[[random.Random], tuple[Instance, PlanOptions]]
-SOURCES: dict[str, Source] = {
-    "block": of_kind("block"),
-    "mode_2": of_kind("mode_2"),
-    "mode_3": of_kind("mode_3"),
-    "power": of_kind("power"),
-    "capped": lambda rng: (capped_instance(rng), capped_options(rng)),
-}
 
 
 def compare(source: str, numbers: range) -> int:

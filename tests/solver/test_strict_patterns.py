@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,7 +32,7 @@ def random_prices(offer: Offer, seed: int, spread: float = 3.0) -> Prices:
     factors = np.random.default_rng(seed).uniform(0.5, 2.0, len(offer.slots))
     dear = [spread if slot.spreads else 3.0 if slot.span != 1 else 1.0 for slot in offer.slots]
     nodes = np.array([slot.nodes for slot in offer.slots])
-    return Prices(nodes * factors * dear, base.touches, base.wide)
+    return replace(base, slots=nodes * factors * dear)
 
 
 def patterns_of(offer: Offer, seed: int, *, is_strict: bool, spread: float = 3.0) -> list[Pattern]:

@@ -1,0 +1,191 @@
+"""Usable capacity, the term after the first: a bound, and plans that leave more.
+
+Slots of idle nodes are sold in the linear program over patterns (`idle.py`). Where the start
+vector is proven, exactly its jobs start beside them. Where a sum is, other jobs may be worth the
+same: there, a unit of the first term is worth more than what any node adds to usable capacity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from ...models.instance import Instance
+from ...models.plan import Objective, Plan, PlanOptions, Progress
+from ...models.score import first_term, is_better, score, usable_capacity
+from ..budget import Budget
+from ..replan import replanned
+from ..residual import residual
+from .attempt import base_block_jobs, started
+from .beyond import Chooser, choice_in
+from .bound import generator_of
+from .branch import Brancher
+from .complete import MOST_PAIRS, legal_plan
+from .offer import Offer, offer_of
+from .sell import Seller
+from .spare_places import SparePlaces
+
+# Of the budget's rest, what the bound may use where other jobs may start, and branching at last.
+CHOICE_SHARE = 0.5
+BESIDE_SHARE = 0.3
+# Of linear programs in which a unit of the first term is worth thousands of nodes.
+EXACT = 1e-9
+MOST_SETS = 3
+
+
+@dataclass(frozen=True)
+class Spared:
+    """A plan worth the same in the first term, and a bound of usable capacity, if there is one."""
+
+    plan: Plan
+    bound: int | None
+
+
+def spare_more(
+    instance: Instance,
+    options: PlanOptions,
+    plan: Plan,
+    budget: Budget,
+    progress: Progress | None,
+) -> Spared:
+    """More usable capacity, without a loss in the first term.
+
+    Parameters
+    ----------
+    plan
+        A legal one whose first term is proven, as a whole.
+
+    Notes
+    -----
+    Any jobs may be worth more than idle nodes in their place, so that none is missing in favour
+    of these.
+    """
+    is_ranked = options.objective is Objective.PRIORITY
+    jobs = _started(instance, plan)
+    waiting = frozenset(range(len(instance.jobs))) - jobs if is_ranked else frozenset()
+    in_nodes = replace(options, objective=Objective.THROUGHPUT) if is_ranked else options
+    offer = offer_of(instance, in_nodes, waiting=waiting)
+    if offer is None:
+        return Spared(plan, None)
+    # Of a job that is worth something, how many nodes a unit of that stands for at most.
+    per_unit = max(
+        (
+            -(-job.num_nodes // value)
+            for job, value in zip(instance.jobs, offer.values, strict=True)
+            if value
+        ),
+        default=1,
+    )
+    per_unit *= max((more - less for less, more in pairwise((0, *offer.idle.worth))), default=1)
+    offer = replace(offer, values=[per_unit * value for value in offer.values])
+    best = _Best(instance, options, plan, progress, budget)
+    best.consider(_exact(offer, options, plan, budget))
+    if is_ranked:
+        _beside_jobs(best, offer, jobs, budget)
+    else:
+        worth = per_unit * int(first_term(instance, plan, options.objective))
+        _beside_worth(best, offer, worth, budget)
+    return Spared(best.plan, best.bound)
+
+
+class _Best:
+    """The best plan of those considered, and what bounds the usable capacity it leaves."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        options: PlanOptions,
+        plan: Plan,
+        progress: Progress | None,
+        budget: Budget,
+    ) -> None:
+        self.options = options
+        self.plan = plan
+        self.bound: int | None = None
+        self._instance = instance
+        self._progress, self._budget = progress, budget
+        self.capacity = usable_capacity(instance, plan, options)
+
+    @property
+    def is_proven(self) -> bool:
+        return self.capacity == self.bound
+
+    def consider(self, plan: Plan) -> None:
+        """Keep a plan that is better."""
+        instance, options = self._instance, self.options
+        if is_better(score(instance, plan, options), score(instance, self.plan, options)):
+            self.plan = plan
+            self.capacity = usable_capacity(instance, plan, options)
+            self._tell()
+
+    def limit(self, bound: int | None) -> None:
+        """Note a bound."""
+        if bound is not None and (self.bound is None or bound < self.bound):
+            self.bound = bound
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._progress is not None:
+            told = f"usable capacity {self.capacity} (bound {self.bound})"
+            self._progress(f"{told} after {self._budget.wall_s:.1f} s")
+
+
+def _started(instance: Instance, plan: Plan) -> frozenset[int]:
+    begun = plan.placement_of.keys()
+    return frozenset(place for place, job in enumerate(instance.jobs) if job.job_id in begun)
+
+
+def _exact(offer: Offer, options: PlanOptions, plan: Plan, budget: Budget) -> Plan:
+    """The jobs that fit base blocks placed anew beside the others."""
+    instance = offer.instance
+    small = base_block_jobs(offer.master(offer.regions))
+    kept = [each for each in plan.placements if each.job_id not in small]
+    moved = [each for each in plan.placements if each.job_id in small]
+    ids = {each.job_id for each in moved}
+    beside = residual(instance, options, instance.free, Plan(tuple(kept)), ids)
+    step = budget.part(CHOICE_SHARE)
+    found = replanned(beside, options, moved, step, MOST_PAIRS, offer.idle.mix)
+    budget.add(step)
+    return legal_plan(instance, options, [*kept, *(found or moved)])
+
+
+def _beside_jobs(best: _Best, offer: Offer, jobs: Set[int], budget: Budget) -> None:
+    """Where exactly these jobs start."""
+    seller = Seller(offer, jobs, budget)
+    best.limit(seller.sell())
+    choice = choice_in(offer, seller.master, best.plan.placements)
+    places = SparePlaces(offer, jobs, choice, budget)
+    while not best.is_proven and not budget.is_spent:
+        found = places.better_than(best.capacity)
+        if found is None:
+            break
+        best.consider(started(offer, best.options, found, jobs, budget))
+    if places.is_exhausted:
+        best.limit(best.capacity)
+
+
+def _beside_worth(best: _Best, offer: Offer, worth: int, budget: Budget) -> None:
+    """Where all jobs that start are worth so much, and no more is possible."""
+    part = budget.part(CHOICE_SHARE)
+    root = generator_of(offer.master(offer.regions), part, is_strict=False)
+    relaxed, highest = root.run(precision=EXACT)
+    if relaxed is None:
+        return
+    chooser = Chooser(offer, part, root, relaxed)
+    chooser.consider(choice_in(offer, root.master, best.plan.placements), EXACT)
+    chooser.run(part, precision=EXACT)
+    budget.add(part)
+    highest = min(highest, chooser.bound)
+    best.limit(offer.idle.rounded(highest - worth))
+    part = budget.part(BESIDE_SHARE)
+    if not best.is_proven:
+        enough = worth + offer.idle.above(best.capacity) - 1
+        for together in chooser.sets_beside(part, enough, EXACT)[:MOST_SETS]:
+            best.consider(started(offer, best.options, chooser.best, together, part))
+    budget.add(part)
+    if not best.is_proven and not budget.is_spent:
+        root.budget = budget
+        enough = worth + offer.idle.above(best.capacity) - 1
+        highest = Brancher(root, highest, precision=EXACT).run(enough)
+        best.limit(max(best.capacity, offer.idle.rounded(highest - worth)))
