@@ -16,6 +16,7 @@ from .held import joined_holds
 from .idle import NO_IDLE, Idle
 from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Regions
+from .simplex import is_solved, linear_program
 from .slots import Demand, Slot
 from .tables import TOLERANCE, Floats
 
@@ -109,9 +110,7 @@ class Master:
         self._settled: dict[int, Anchors] = {}
         self._spared = np.zeros(regions.num_aggregates, dtype=np.int64)
         self.room = [row.room for row in regions.wide]
-        self._solver = pywraplp.Solver.CreateSolver("GLOP")
-        # Without preprocessing each solve starts from the last basis.
-        self._solver.SetSolverSpecificParametersAsString("use_preprocessing: false")
+        self._solver = linear_program()
         infinity = self._solver.infinity()
         self._objective = self._solver.Objective()
         self._objective.SetMaximization()
@@ -331,7 +330,7 @@ class Master:
 
     def solve(self) -> Relaxed | None:
         """An optimum over the known patterns; None where kept patterns break a wide layer."""
-        if self._solver.Solve() != pywraplp.Solver.OPTIMAL:
+        if not is_solved(self._solver):
             return None
         touches = np.zeros(len(self.slots))
         for slot, row in self._touches.items():

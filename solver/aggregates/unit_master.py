@@ -16,6 +16,7 @@ from .bound import STEP_WORK
 from .cheapest import cheapest, work_of
 from .cuts import Unit
 from .regions import Bools
+from .simplex import is_solved, linear_program
 from .slots import Demand
 from .tables import Floats
 from .unit_task import Place, Task
@@ -155,9 +156,7 @@ class UnitMaster:
         self.bound = inf
         self.needed: set[int] = set()
         self._refused = [touch for touch, touches in decisions.touches.items() if not touches]
-        self._solver = pywraplp.Solver.CreateSolver("GLOP")
-        # Without preprocessing each solve starts from the last basis.
-        self._solver.SetSolverSpecificParametersAsString("use_preprocessing: false")
+        self._solver = linear_program()
         self._objective = self._solver.Objective()
         self._objective.SetMinimization()
         self._rest = self._solver.NumVar(-FURTHEST, task.most / task.scale, "rest")
@@ -248,7 +247,7 @@ class UnitMaster:
         scale = self._task.scale
         solver = self._solver
         for _ in range(MOST_ROUNDS):
-            if self._budget.is_spent or solver.Solve() != pywraplp.Solver.OPTIMAL:
+            if self._budget.is_spent or not is_solved(solver):
                 return None
             self._budget.work += solver.iterations() * solver.NumConstraints() * STEP_WORK
             reached = -self._objective.Value()
