@@ -30,7 +30,7 @@ MOST_NODES = 4000
 MOST_TOUCHES = 1 << 30
 # One node in so many is rounded.
 ROUNDED_EVERY = 8
-# Of the budget's rest, what one search may use.
+# Of the budget's rest, what one search may use if others follow.
 SHARE = 0.3
 
 
@@ -138,7 +138,12 @@ class _Search:
 
 
 def search_places(
-    task: Task, start: Sequence[Unit], enough: float, gap: float, budget: Budget
+    task: Task,
+    start: Sequence[Unit],
+    enough: float,
+    gap: float,
+    budget: Budget,
+    share: float = SHARE,
 ) -> Searched:
     """The best choice that is worth `enough`, to a share `gap`.
 
@@ -146,13 +151,15 @@ def search_places(
     ----------
     start
         Places to begin with, not necessarily of all units; they may break limits.
+    share
+        Of the budget's rest, what it may use.
 
     Notes
     -----
     Branch and price; C. Barnhart et al., Branch-and-price: column generation for solving huge
     integer programs (1998).
     """
-    part = budget.part(SHARE)
+    part = budget.part(share)
     search = _Search(task, start, enough, part)
     search.run(gap)
     budget.add(part)
