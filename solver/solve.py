@@ -31,6 +31,8 @@ NAME = "optimal"
 MOST_PAIRS = 80_000
 # From so many on, branch and price is worth its while before the whole model is solved.
 FEW_PAIRS = 4_000
+# The same for usable capacity beside a proven start vector, which takes a linear program.
+MIDDLE_PAIRS = 2_000
 # Refining every lane into single bins is only worth a try below this many bins.
 MOST_SINGLE_BINS = 600
 # Of the budget, what branch and price may use (for start vectors of large instances more), and of
@@ -166,9 +168,21 @@ def _decomposed(
         return known
     if progress is not None:
         progress(f"{options.objective.value}: proven after {budget.wall_s:.1f} s")
+    return _spared(instance, options, known, budget, progress)
+
+
+def _spared(
+    instance: Instance,
+    options: PlanOptions,
+    known: _Known,
+    budget: Budget,
+    progress: Progress | None,
+) -> _Known:
+    """More usable capacity, and its bound, where the plan proves the first term."""
     if options.balance_power:
         return known
     part = budget.part(SPARE_SHARE)
+    tell = _prefixed(progress, "patterns, ")
     spared = spare_more(instance, options, known.plan, part, tell)
     budget.add(part)
     return replace(known, plan=spared.plan, capacity=spared.bound)
@@ -223,11 +237,25 @@ def _solve(
         terms = [stages.fix_first(reached)]
     else:
         terms = [optimise_first(stages, _usable(instance, known.term, reached))]
+        is_ranked = options.objective is Objective.PRIORITY
+        is_large = model.num_pairs >= (MIDDLE_PAIRS if is_ranked else FEW_PAIRS)
+        is_open = known.capacity is None and terms[0].proven
+        if is_large and is_open and is_decomposable(instance):
+            known = _spared(instance, options, _reached(stages, known), budget, progress)
+            start = known.plan
+    if known.capacity is not None:
+        # Whatever was found since is no better.
+        stages.best = None
+        add_hint(model, start)
     for term in later_terms(model):
         most = known.capacity if term.name == CAPACITY else None
-        if most is not None and most == usable_capacity(instance, start, options):
-            terms.append(stages.fix(term, most))
-            continue
+        if most is not None:
+            reached = usable_capacity(instance, start, options)
+            fixed = stages.fix(term, reached)
+            if reached == most:
+                terms.append(fixed)
+                continue
+            model.cp.add(term.expression <= most)
         outcome = stages.optimise(term)
         value = 0 if outcome.value is None else outcome.value
         limit = outcome.bound if outcome.solution is not None else None
@@ -246,6 +274,16 @@ def _solve(
             refined = build_model(instance, options, ALL_SINGLE)
             return _solve(refined, budget, progress, start, known)
         return _Found(start, [terms[0], *_unbounded(terms[1:], known)], model)
+
+
+def _reached(stages: Stages, known: _Known) -> _Known:
+    """With the plan that the solver has found, if it has."""
+    if stages.best is None:
+        return known
+    try:
+        return replace(known, plan=Decoder(stages.model, stages.value).plan())
+    except SpreadConflict:
+        return known
 
 
 def _usable(instance: Instance, known: TermValue | None, reached: int | str) -> int | str | None:

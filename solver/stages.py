@@ -130,7 +130,7 @@ class Stages:
         return self.fix(Term(name, first_term(self.model)), value)
 
     def fix(self, term: Term, value: int) -> TermValue:
-        """A term to be maximised that is known already."""
+        """A term to be maximised that a plan is known for, or that is known already."""
         self.model.cp.add(term.expression >= value)
         return TermValue(term.name, value, value)
 
