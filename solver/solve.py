@@ -191,7 +191,8 @@ def _spared(
 def _is_reached(instance: Instance, plan: Plan, term: TermValue) -> bool:
     """Whether a plan proves the first term as a whole."""
     value = first_term(instance, plan, Objective(term.term))
-    is_decided = not isinstance(value, str) or term.proven_through == instance.jobs[-1].job_id
+    is_decided = not value or not isinstance(value, str)
+    is_decided = is_decided or term.proven_through == instance.jobs[-1].job_id
     return value == term.bound and is_decided
 
 
