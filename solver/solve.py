@@ -185,6 +185,8 @@ def _spared(
     tell = _prefixed(progress, "patterns, ")
     spared = spare_more(instance, options, known.plan, part, tell)
     budget.add(part)
+    if progress is not None and usable_capacity(instance, spared.plan, options) == spared.bound:
+        progress(f"{CAPACITY}: proven after {budget.wall_s:.1f} s")
     return replace(known, plan=spared.plan, capacity=spared.bound)
 
 

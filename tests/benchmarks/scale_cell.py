@@ -17,6 +17,7 @@ from rackwright.heuristics.greedy import greedy
 from rackwright.heuristics.registry import HEURISTICS
 from rackwright.models.instance import Instance
 from rackwright.models.plan import Objective, PlanOptions, PlanResult
+from rackwright.models.score import CAPACITY
 from rackwright.solver import optimal
 
 PLAIN = "plain-model"
@@ -104,6 +105,9 @@ def _run_optimal(instance: Instance, options: PlanOptions) -> Row:
         "seconds": seconds,
         "plans": recorder.plans,
         "proof s": recorder.first_term_s if first.proven else None,
+        "capacity proof s": recorder.capacity_s
+        if first.proven and CAPACITY not in open_terms
+        else None,
         "all proofs s": seconds if first.proven and not open_terms else None,
         "CPU s": cpu_s,
         "open": ", ".join(open_terms),
@@ -137,17 +141,22 @@ class _Recorder:
         self._objective = objective
         self.plans: list[tuple[float, int | str]] = []
         self.first_term_s: float | None = None
+        self.capacity_s: float | None = None
 
     def __call__(self, message: str) -> None:
         seconds = time.perf_counter() - self._begun
         if message.startswith(f"{self._objective.value}: proven"):
             self.first_term_s = self.first_term_s or seconds
+        if message.startswith(f"{CAPACITY}: proven"):
+            self.capacity_s = self.capacity_s or seconds
         told = _PLAN.match(message)
         if told is None:
             return
         if told["term"] != self._objective.value:
-            # The next term's first plan is the earliest sign that the first term is done with.
+            # The next term's first plan is the earliest sign that the one before is done with.
             self.first_term_s = self.first_term_s or seconds
+            if told["term"] != CAPACITY:
+                self.capacity_s = self.capacity_s or seconds
         elif self._objective is not Objective.PRIORITY:
             # Of start vectors only parts are told.
             self.plans.append((seconds, int(told["value"])))
@@ -155,6 +164,7 @@ class _Recorder:
     def finish(self, result: PlanResult, seconds: float) -> None:
         """The result is the last plan; a model's value above it could not be turned into one."""
         self.first_term_s = self.first_term_s or seconds
+        self.capacity_s = self.capacity_s or seconds
         value = result.objective[0].value
         if isinstance(value, int):
             self.plans = [plan for plan in self.plans if int(plan[1]) <= value]
