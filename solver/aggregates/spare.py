@@ -58,8 +58,8 @@ def spare_more(
 
     Notes
     -----
-    Any jobs may be worth more than idle nodes in their place, so that none is missing in favour
-    of these.
+    O(1) linear programs over patterns for start vectors, and a search for places of jobs beyond
+    all levels; for sums a branch and price as for the first term.
     """
     is_ranked = options.objective is Objective.PRIORITY
     jobs = _started(instance, plan)
@@ -68,25 +68,24 @@ def spare_more(
     offer = offer_of(instance, in_nodes, waiting=waiting)
     if offer is None:
         return Spared(plan, None)
-    # Of a job that is worth something, how many nodes a unit of that stands for at most.
-    per_unit = max(
-        (
-            -(-job.num_nodes // value)
-            for job, value in zip(instance.jobs, offer.values, strict=True)
-            if value
-        ),
-        default=1,
-    )
-    per_unit *= max((more - less for less, more in pairwise((0, *offer.idle.worth))), default=1)
-    offer = replace(offer, values=[per_unit * value for value in offer.values])
+    unit = _unit_above_idle(offer)
+    offer = replace(offer, values=[unit * value for value in offer.values])
     best = _Best(instance, options, plan, progress, budget)
     best.consider(_exact(offer, options, plan, budget))
     if is_ranked:
         _beside_jobs(best, offer, jobs, budget)
     else:
-        worth = per_unit * int(first_term(instance, plan, options.objective))
+        worth = unit * int(first_term(instance, plan, options.objective))
         _beside_worth(best, offer, worth, budget)
     return Spared(best.plan, best.bound)
+
+
+def _unit_above_idle(offer: Offer) -> int:
+    """What a unit of the first term is worth if no job is missing in favour of idle nodes."""
+    of_jobs = zip(offer.instance.jobs, offer.values, strict=True)
+    nodes = max((-(-job.num_nodes // value) for job, value in of_jobs if value), default=1)
+    worth = (0, *offer.idle.worth)
+    return nodes * max((more - less for less, more in pairwise(worth)), default=1)
 
 
 class _Best:
@@ -127,7 +126,8 @@ class _Best:
 
     def _tell(self) -> None:
         if self._progress is not None:
-            told = f"usable capacity {self.capacity} (bound {self.bound})"
+            bound = "" if self.bound is None else f" (bound {self.bound})"
+            told = f"usable capacity {self.capacity}{bound}"
             self._progress(f"{told} after {self._budget.wall_s:.1f} s")
 
 
@@ -188,4 +188,4 @@ def _beside_worth(best: _Best, offer: Offer, worth: int, budget: Budget) -> None
         root.budget = budget
         enough = worth + offer.idle.above(best.capacity) - 1
         highest = Brancher(root, highest, precision=EXACT).run(enough)
-        best.limit(max(best.capacity, offer.idle.rounded(highest - worth)))
+        best.limit(offer.idle.rounded(highest - worth))
