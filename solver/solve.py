@@ -22,7 +22,7 @@ from .hint import add_hint
 from .layout import ALL_SINGLE, MERGE_THRESHOLD
 from .model import PlacementModel
 from .neighbourhoods import improve
-from .objective import later_terms
+from .objective import Term, later_terms
 from .stages import Stages, optimise_first
 
 NAME = "optimal"
@@ -96,8 +96,9 @@ def optimal(
     scored = score(instance, found.plan, options)
     started = score(instance, start, options)
     if is_better(started, scored):
-        # Only where the budget ended early; the bounds stay what they are.
-        found, scored = replace(found, plan=start), started
+        # Only where the budget ended early.
+        terms = _bounds_of_better(scored, started, found.terms)
+        found, scored = replace(found, plan=start, terms=terms), started
     objective = _confirmed(scored, found.terms)
     return PlanResult(
         plan=found.plan,
@@ -119,7 +120,7 @@ def optimal(
 
 @dataclass(frozen=True)
 class _Known:
-    """What is known before the models of CP-SAT are solved.
+    """What is known beside what the models of CP-SAT say.
 
     Attributes
     ----------
@@ -130,14 +131,17 @@ class _Known:
         Jobs that the linear program starts.
     is_close
         Whether no relaxation would lower the bound.
+    is_spared
+        Whether the plan proves the first term, and leaves as much usable as could be found.
     capacity
-        A bound of usable capacity, where that is the next term and the first is proven.
+        A bound of that, if there is one.
     """
 
     plan: Plan
     term: TermValue | None = None
     wanted: frozenset[str] = frozenset()
     is_close: bool = False
+    is_spared: bool = False
     capacity: int | None = None
 
 
@@ -187,7 +191,7 @@ def _spared(
     budget.add(part)
     if progress is not None and usable_capacity(instance, spared.plan, options) == spared.bound:
         progress(f"{CAPACITY}: proven after {budget.wall_s:.1f} s")
-    return replace(known, plan=spared.plan, capacity=spared.bound)
+    return replace(known, plan=spared.plan, is_spared=True, capacity=spared.bound)
 
 
 def _is_reached(instance: Instance, plan: Plan, term: TermValue) -> bool:
@@ -235,36 +239,15 @@ def _solve(
     instance, options = model.instance, model.plan_options
     add_hint(model, start)
     stages = Stages(model, budget, progress)
-    reached = first_term(instance, start, options.objective)
-    if known.term is not None and isinstance(reached, int) and known.term.bound == reached:
-        terms = [stages.fix_first(reached)]
-    else:
-        terms = [optimise_first(stages, _usable(instance, known.term, reached))]
-        is_ranked = options.objective is Objective.PRIORITY
-        is_large = model.num_pairs >= (MIDDLE_PAIRS if is_ranked else FEW_PAIRS)
-        is_open = known.capacity is None and terms[0].proven
-        if is_large and is_open and is_decomposable(instance):
-            known = _spared(instance, options, _reached(stages, known), budget, progress)
-            start = known.plan
-    if known.capacity is not None:
-        # Whatever was found since is no better.
-        stages.best = None
+    terms = [_first_stage(stages, start, known)]
+    known = _spared_beside(stages, terms[0], replace(known, plan=start), budget, progress)
+    if known.is_spared:
+        # Whatever the solver has found is no better.
+        start, stages.best = known.plan, None
         add_hint(model, start)
     for term in later_terms(model):
-        most = known.capacity if term.name == CAPACITY else None
-        if most is not None:
-            reached = usable_capacity(instance, start, options)
-            fixed = stages.fix(term, reached)
-            if reached == most:
-                terms.append(fixed)
-                continue
-            model.cp.add(term.expression <= most)
-        outcome = stages.optimise(term)
-        value = 0 if outcome.value is None else outcome.value
-        limit = outcome.bound if outcome.solution is not None else None
-        if most is not None:
-            limit = most if limit is None else min(most, limit)
-        terms.append(TermValue(term.name, value, limit, term.is_minimised))
+        is_known = known.is_spared and term.name == CAPACITY
+        terms.append(_known_stage(stages, term, known) if is_known else _stage(stages, term))
     if stages.best is None:
         return _Found(start, [terms[0], *_unbounded(terms[1:], known)], model)
     try:
@@ -279,14 +262,64 @@ def _solve(
         return _Found(start, [terms[0], *_unbounded(terms[1:], known)], model)
 
 
-def _reached(stages: Stages, known: _Known) -> _Known:
-    """With the plan that the solver has found, if it has."""
+def _first_stage(stages: Stages, start: Plan, known: _Known) -> TermValue:
+    """The first term, from what is known of it."""
+    instance, objective = stages.model.instance, stages.model.plan_options.objective
+    reached = first_term(instance, start, objective)
+    if known.term is not None and isinstance(reached, int) and known.term.bound == reached:
+        return stages.fix_first(reached)
+    return optimise_first(stages, _usable(instance, known.term, reached))
+
+
+def _spared_beside(
+    stages: Stages, first: TermValue, known: _Known, budget: Budget, progress: Progress | None
+) -> _Known:
+    """What is known of usable capacity beside the first term, where that is proven."""
+    instance, options = stages.model.instance, stages.model.plan_options
+    is_ranked = options.objective is Objective.PRIORITY
+    is_large = stages.model.num_pairs >= (MIDDLE_PAIRS if is_ranked else FEW_PAIRS)
+    if not known.is_spared and not (is_large and first.proven and is_decomposable(instance)):
+        return known
+    plan = known.plan if known.is_spared else _reached(stages, known.plan)
+    if not first.proven or first_term(instance, plan, options.objective) != first.value:
+        # What is known is of other jobs.
+        return replace(known, capacity=None, is_spared=False)
+    if known.is_spared:
+        return known
+    return _spared(instance, options, replace(known, plan=plan), budget, progress)
+
+
+def _reached(stages: Stages, start: Plan) -> Plan:
+    """The plan that the solver has found, if it has."""
     if stages.best is None:
-        return known
+        return start
     try:
-        return replace(known, plan=Decoder(stages.model, stages.value).plan())
+        return Decoder(stages.model, stages.value).plan()
     except SpreadConflict:
-        return known
+        return start
+
+
+def _stage(stages: Stages, term: Term) -> TermValue:
+    """A later term."""
+    outcome = stages.optimise(term)
+    limit = outcome.bound if outcome.solution is not None else None
+    return TermValue(term.name, outcome.value or 0, limit, term.is_minimised)
+
+
+def _known_stage(stages: Stages, term: Term, known: _Known) -> TermValue:
+    """Usable capacity: no less than the known plan leaves, no more than its bound."""
+    model = stages.model
+    reached = usable_capacity(model.instance, known.plan, model.plan_options)
+    if known.capacity is not None and known.capacity < reached:
+        raise SolverError(f"{term.name} is {reached}, but was bounded by {known.capacity}")
+    fixed = stages.fix(term, reached)
+    if reached == known.capacity:
+        return fixed
+    if known.capacity is not None:
+        model.cp.add(term.expression <= known.capacity)
+    found = _stage(stages, term)
+    bounds = [each for each in (found.bound, known.capacity) if isinstance(each, int)]
+    return replace(found, bound=min(bounds, default=None))
 
 
 def _usable(instance: Instance, known: TermValue | None, reached: int | str) -> int | str | None:
@@ -305,7 +338,7 @@ def _solve_large(
     progress: Progress | None,
     start: Plan,
 ) -> _Found:
-    """A bound by relaxation, a plan by neighbourhoods; only the first term is bounded."""
+    """A bound by relaxation, a plan by neighbourhoods; of later terms only what is known."""
     model = build_relaxation(instance, options)
     known = _decomposed(instance, options, budget, progress, start)
     if known.term is not None and known.is_close:
@@ -368,6 +401,21 @@ def _unbounded(terms: list[TermValue], known: _Known) -> list[TermValue]:
     return [
         replace(term, bound=known.capacity if term.term == CAPACITY else None) for term in terms
     ]
+
+
+def _bounds_of_better(
+    scored: Sequence[TermValue], better: Sequence[TermValue], claims: Sequence[TermValue]
+) -> list[TermValue]:
+    """Claims without the bounds of terms after the one in which another plan is better.
+
+    The bound of a later term holds given the values of the earlier ones.
+    """
+    kept: list[TermValue] = []
+    is_same = True
+    for worse, term, claimed in zip(scored, better, claims, strict=True):
+        kept.append(claimed if is_same else replace(claimed, bound=None))
+        is_same = is_same and worse.value == term.value
+    return kept
 
 
 def _check(instance: Instance, options: PlanOptions, plan: Plan) -> None:

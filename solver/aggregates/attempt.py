@@ -32,6 +32,8 @@ def started(
 ) -> Plan:
     """A plan that starts the wanted jobs if it can, and others that fit base blocks beside them.
 
+    Where idle nodes have a worth, no others: more of these stay usable.
+
     Parameters
     ----------
     options
@@ -49,7 +51,6 @@ def started(
     anchored = larger_jobs(offer, strict, part_of(master, choice, wanted), WHOLE)
     budget.add(step)
     small = base_block_jobs(master)
-    # Where idle nodes have a worth, nobody else can start.
     open_jobs = small & ids if offer.idle.slots else small
     beside = residual(instance, options, instance.free, Plan(tuple(anchored)), open_jobs)
     step = budget.part(1.0)

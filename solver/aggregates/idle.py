@@ -15,7 +15,7 @@ from ..shapes import Shape
 from .slots import Demand, Slot
 
 # Values of usable capacity are told apart up to here.
-MOST_WORTH = 1_000_000
+MOST_WORTH = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,10 @@ class Idle:
 
     def above(self, value: int) -> int:
         """The least usable capacity there can be above a value."""
-        if not self.parts or value >= MOST_WORTH:
+        highest = value + max(self.parts, default=MOST_WORTH + 1)
+        if highest > MOST_WORTH:
             return value + 1
-        sums = self._sums(value + max(self.parts)) >> (value + 1)
+        sums = self._sums(highest) >> (value + 1)
         return value + (sums & -sums).bit_length()
 
     def _sums(self, highest: int) -> int:
@@ -157,7 +158,7 @@ def most_beside_waiting(
         slot = slots[demand.slot]
         option = shapes[demand.shape].options[demand.option]
         is_small = slot.span == 1 and not slot.holds
-        is_free = not option.required and not option.job.contiguous
+        is_free = not (option.required or option.job.contiguous or option.holds_sites)
         is_free = is_free and (demand.count == 1 or not slot.spreads)
         is_waiting = not waiting.isdisjoint(shapes[demand.shape].jobs)
         if is_small and is_free and is_waiting and inside <= slot.candidates:

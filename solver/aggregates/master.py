@@ -16,7 +16,7 @@ from .held import joined_holds
 from .idle import NO_IDLE, Idle
 from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Regions
-from .simplex import is_solved, linear_program
+from .simplex import linear_program, solved
 from .slots import Demand, Slot
 from .tables import TOLERANCE, Floats
 
@@ -330,7 +330,7 @@ class Master:
 
     def solve(self) -> Relaxed | None:
         """An optimum over the known patterns; None where kept patterns break a wide layer."""
-        if not is_solved(self._solver):
+        if not solved(self._solver):
             return None
         touches = np.zeros(len(self.slots))
         for slot, row in self._touches.items():
@@ -363,7 +363,7 @@ class Master:
         refused: Collection[int],
         required: Collection[int] = (),
     ) -> float:
-        """Lagrangian bound of the first term: valid for any prices, without the refused jobs.
+        """Lagrangian bound of jobs and idle nodes: valid for any prices, without the refused jobs.
 
         Each job starts where it is worth more than the slots it uses, a required one anyway; each
         aggregate hosts what is worth most, and what wide layers admit is paid for.

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from math import floor
 
 from ...models.instance import Instance
+from ...models.job import Job
 from ...models.plan import Plan, PlanOptions, Progress
+from ...models.rules import is_placed_flat
 from ...models.topology import BlockTopology
 from ..budget import Budget
 from .attempt import base_block_jobs, larger_jobs, started
@@ -48,7 +50,22 @@ def is_decomposable(instance: Instance) -> bool:
     if len(instance.cluster.topologies) > 1 or not isinstance(topology, BlockTopology):
         return False
     nodes = topology.block_sizes[-1] * max(len(block.nodes) for block in topology.blocks)
-    return nodes <= MOST_NODES * topology.base_size
+    if nodes > MOST_NODES * topology.base_size:
+        return False
+    is_inside = instance.free <= topology.block_of.keys()
+    return is_inside or not any(_is_torn(instance, topology, job) for job in instance.jobs)
+
+
+def _is_torn(instance: Instance, topology: BlockTopology, job: Job) -> bool:
+    """Whether a job is beyond all levels in one partition, and as on flat in another.
+
+    The former jobs are chosen, and all others are what is left beside them.
+    """
+    partitions = instance.partitions_of(job)
+    if len(partitions) == 1:
+        return False
+    is_beyond = topology.unit_limits(instance.units(job, partitions[0]).size).is_top
+    return is_beyond and len({is_placed_flat(instance, job, each) for each in partitions}) > 1
 
 
 def by_aggregates(

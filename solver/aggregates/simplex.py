@@ -19,7 +19,7 @@ def linear_program() -> pywraplp.Solver:
     return solver
 
 
-def is_solved(solver: pywraplp.Solver) -> bool:
+def solved(solver: pywraplp.Solver) -> bool:
     """Solve from the last basis; whether there is an optimum.
 
     Where that cycles (seen on 53 rows and 93 columns), the dual method starts anew.

@@ -26,9 +26,15 @@ from .offer import Offer, offer_of
 from .sell import Seller
 from .spare_places import SparePlaces
 
-# Of the budget's rest, what the bound may use where other jobs may start, and branching at last.
+# Of the budget's rest, what the exact model of small jobs may use; where other jobs may start,
+# what bound and choice may, and branching beside that choice.
+EXACT_SHARE = 0.5
 CHOICE_SHARE = 0.5
 BESIDE_SHARE = 0.3
+# Up to here, floating point tells nodes apart in a sum of both terms.
+MOST_SUM = 1e11
+# Of such a sum, what its bound may be wrong by.
+ROUNDING = 1e-12
 # Of linear programs in which a unit of the first term is worth thousands of nodes.
 EXACT = 1e-9
 MOST_SETS = 3
@@ -62,7 +68,7 @@ def spare_more(
     all levels; for sums a branch and price as for the first term.
     """
     is_ranked = options.objective is Objective.PRIORITY
-    jobs = _started(instance, plan)
+    jobs = _positions(instance, plan)
     waiting = frozenset(range(len(instance.jobs))) - jobs if is_ranked else frozenset()
     in_nodes = replace(options, objective=Objective.THROUGHPUT) if is_ranked else options
     offer = offer_of(instance, in_nodes, waiting=waiting)
@@ -74,7 +80,7 @@ def spare_more(
     best.consider(_exact(offer, options, plan, budget))
     if is_ranked:
         _beside_jobs(best, offer, jobs, budget)
-    else:
+    elif sum(offer.values) <= MOST_SUM:
         worth = unit * int(first_term(instance, plan, options.objective))
         _beside_worth(best, offer, worth, budget)
     return Spared(best.plan, best.bound)
@@ -131,7 +137,8 @@ class _Best:
             self._progress(f"{told} after {self._budget.wall_s:.1f} s")
 
 
-def _started(instance: Instance, plan: Plan) -> frozenset[int]:
+def _positions(instance: Instance, plan: Plan) -> frozenset[int]:
+    """Of the jobs that start."""
     begun = plan.placement_of.keys()
     return frozenset(place for place, job in enumerate(instance.jobs) if job.job_id in begun)
 
@@ -144,7 +151,7 @@ def _exact(offer: Offer, options: PlanOptions, plan: Plan, budget: Budget) -> Pl
     moved = [each for each in plan.placements if each.job_id in small]
     ids = {each.job_id for each in moved}
     beside = residual(instance, options, instance.free, Plan(tuple(kept)), ids)
-    step = budget.part(CHOICE_SHARE)
+    step = budget.part(EXACT_SHARE)
     found = replanned(beside, options, moved, step, MOST_PAIRS, offer.idle.mix)
     budget.add(step)
     return legal_plan(instance, options, [*kept, *(found or moved)])
@@ -177,15 +184,25 @@ def _beside_worth(best: _Best, offer: Offer, worth: int, budget: Budget) -> None
     chooser.run(part, precision=EXACT)
     budget.add(part)
     highest = min(highest, chooser.bound)
-    best.limit(offer.idle.rounded(highest - worth))
+    best.limit(_beyond(offer, highest, worth))
     part = budget.part(BESIDE_SHARE)
     if not best.is_proven:
-        enough = worth + offer.idle.above(best.capacity) - 1
+        enough = _enough(offer, best, worth)
         for together in chooser.sets_beside(part, enough, EXACT)[:MOST_SETS]:
             best.consider(started(offer, best.options, chooser.best, together, part))
     budget.add(part)
     if not best.is_proven and not budget.is_spent:
         root.budget = budget
-        enough = worth + offer.idle.above(best.capacity) - 1
+        enough = _enough(offer, best, worth)
         highest = Brancher(root, highest, precision=EXACT).run(enough)
-        best.limit(offer.idle.rounded(highest - worth))
+        best.limit(_beyond(offer, highest, worth))
+
+
+def _beyond(offer: Offer, highest: float, worth: int) -> int:
+    """Usable capacity of which the bound of both terms leaves room."""
+    return offer.idle.rounded(highest - worth + ROUNDING * highest)
+
+
+def _enough(offer: Offer, best: _Best, worth: int) -> int:
+    """A bound of both terms that proves the best plan, clearly below the next value."""
+    return worth + max(best.capacity, offer.idle.above(best.capacity) - 2)

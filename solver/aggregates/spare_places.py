@@ -79,7 +79,8 @@ class SparePlaces:
             for cost, shape in zip(cut.costs, master.shapes, strict=True)
         )
         scale = max(cut.worth, 1.0)
-        self._cuts.append(Cut(cut.worth / scale, cut.costs, cut.loss / scale, cut.paid / scale))
+        parts = (each / scale for each in (cut.costs, cut.loss, cut.paid))
+        self._cuts.append(Cut(cut.worth / scale, *parts))
         self._most.append((cut.worth + master.most_of_idle(seller.prices) - paid) / scale)
         self._scales.append(scale)
         return sold

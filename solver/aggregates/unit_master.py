@@ -16,7 +16,7 @@ from .bound import STEP_WORK
 from .cheapest import cheapest, work_of
 from .cuts import Unit
 from .regions import Bools
-from .simplex import is_solved, linear_program
+from .simplex import linear_program, solved
 from .slots import Demand
 from .tables import Floats
 from .unit_task import Place, Task
@@ -247,7 +247,7 @@ class UnitMaster:
         scale = self._task.scale
         solver = self._solver
         for _ in range(MOST_ROUNDS):
-            if self._budget.is_spent or not is_solved(solver):
+            if self._budget.is_spent or not solved(solver):
                 return None
             self._budget.work += solver.iterations() * solver.NumConstraints() * STEP_WORK
             reached = -self._objective.Value()

@@ -20,6 +20,6 @@ def test_the_dual_method_takes_over_where_the_primal_one_does_not_end(
     solver.Solve()
     assert solver.iterations() <= 1
     limited = solver.Objective().Value()
-    assert simplex.is_solved(solver)
+    assert simplex.solved(solver)
     assert solver.Objective().Value() > limited
-    assert simplex.is_solved(solver)
+    assert simplex.solved(solver)
