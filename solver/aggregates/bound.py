@@ -156,8 +156,8 @@ class Generator:
 
         Also ends once the jobs are worth `goal`, or cannot be.
 
-        The bound is one of the first term and idle nodes, given the decisions of `decide`, as long as no job was
-        rounded and no aggregate settled; it also holds when the budget is spent. The linear
+        The bound is one of jobs and idle nodes, given the decisions of `decide`, as long as no job
+        was rounded and no aggregate settled; it also holds when the budget is spent. The linear
         program is None if it has no solution.
         """
         best = self.master.most
