@@ -177,7 +177,7 @@ def judged(term: Row) -> str:
         return f"proven through {term.get('proven_through')}"
     if bound is None:
         return "no bound"
-    return f"gap {percent(abs(bound - value) / max(abs(bound), 1))}"
+    return f"gap {percent(abs(bound - value) / max(abs(bound), abs(value), 1))}"
 
 
 if __name__ == "__main__":
