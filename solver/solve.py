@@ -312,11 +312,11 @@ def _known_stage(stages: Stages, term: Term, known: _Known) -> TermValue:
     reached = usable_capacity(model.instance, known.plan, model.plan_options)
     if known.capacity is not None and known.capacity < reached:
         raise SolverError(f"{term.name} is {reached}, but was bounded by {known.capacity}")
-    fixed = stages.fix(term, reached)
-    if reached == known.capacity:
-        return fixed
+    model.cp.add(term.expression >= reached)
     if known.capacity is not None:
         model.cp.add(term.expression <= known.capacity)
+    if reached == known.capacity:
+        return TermValue(term.name, reached, reached)
     found = _stage(stages, term)
     bounds = [each for each in (found.bound, known.capacity) if isinstance(each, int)]
     return replace(found, bound=min(bounds, default=None))

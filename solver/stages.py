@@ -126,13 +126,8 @@ class Stages:
 
     def fix_first(self, value: int) -> TermValue:
         """The first term, a sum that is known already: of a plan that meets its bound."""
-        name = self.model.plan_options.objective.value
-        return self.fix(Term(name, first_term(self.model)), value)
-
-    def fix(self, term: Term, value: int) -> TermValue:
-        """A term to be maximised that a plan is known for, or that is known already."""
-        self.model.cp.add(term.expression >= value)
-        return TermValue(term.name, value, value)
+        self.model.cp.add(first_term(self.model) == value)
+        return TermValue(self.model.plan_options.objective.value, value, value)
 
     def maximise_starts(self, known: str = "") -> tuple[str, str, str | None]:
         """The lexicographically largest start vector: value, bound, last job it is proven through.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 from ...models.plan import Placement, Plan, PlanOptions
 from ..budget import Budget
@@ -46,19 +46,31 @@ def started(
     step = budget.part(DIVE_SHARE)
     strict = generator_of(offer.master(offer.regions), step, is_strict=True)
     master = strict.master
-    waiting = {job for shape in master.shapes for job in shape.jobs} - wanted
+    waiting = master.shape_of.keys() - wanted
     strict.decide(dict.fromkeys(waiting | jobs_beyond(master).keys(), False))
     anchored = larger_jobs(offer, strict, part_of(master, choice, wanted), WHOLE)
     budget.add(step)
     small = base_block_jobs(master)
     open_jobs = small & ids if offer.idle.slots else small
-    beside = residual(instance, options, instance.free, Plan(tuple(anchored)), open_jobs)
     step = budget.part(1.0)
-    exact = replanned(beside, options, (), step, MOST_PAIRS, offer.idle.mix)
+    found = exactly_beside(offer, options, anchored, (), open_jobs, step)
     budget.add(step)
-    if exact is None:
-        return complete(instance, offer.options, anchored, small & ids, budget)
-    return legal_plan(instance, options, [*anchored, *exact])
+    return found or complete(instance, offer.options, anchored, small & ids, budget)
+
+
+def exactly_beside(
+    offer: Offer,
+    options: PlanOptions,
+    kept: Sequence[Placement],
+    start: Sequence[Placement],
+    small: Set[str],
+    budget: Budget,
+) -> Plan | None:
+    """The jobs in `small` placed anew beside the kept ones, from `start`; None as `replanned`."""
+    instance = offer.instance
+    beside = residual(instance, options, instance.free, Plan(tuple(kept)), small)
+    found = replanned(beside, options, start, budget, MOST_PAIRS, offer.idle.mix)
+    return None if found is None else legal_plan(instance, options, [*kept, *found])
 
 
 def larger_jobs(

@@ -74,6 +74,8 @@ class Master:
     ----------
     demands_of
         Per shape, one for each partition.
+    shape_of
+        Per job position; those of jobs without a chance are missing.
     steepest
         The most that a job is worth per node.
     room
@@ -97,6 +99,7 @@ class Master:
         self.demands_of: dict[int, list[Demand]] = defaultdict(list)
         for demand in demands:
             self.demands_of[demand.shape].append(demand)
+        self.shape_of = {job: number for number, shape in enumerate(shapes) for job in shape.jobs}
         self.values = values
         self.worths: list[float] = list(values)
         self._nodes = self._nodes_of_jobs()
@@ -409,6 +412,10 @@ class Master:
                 own -= demand.count * slot.max_lower * float(prices.touches[demand.slot])
             costs[demand.shape] = min(own, costs[demand.shape])
         return costs
+
+    def cost(self, costs: Floats, jobs: Iterable[int]) -> float:
+        """Of all slots of these jobs, by what one job of each shape costs."""
+        return sum(float(costs[self.shape_of[job]]) for job in jobs)
 
     def gain(self, pattern: Pattern, relaxed: Relaxed) -> float:
         """Reduced cost of a pattern: what it is worth beyond the aggregate's present ones."""

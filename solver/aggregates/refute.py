@@ -61,9 +61,7 @@ class Refuter:
     def __init__(self, generator: Generator) -> None:
         self._generator = generator
         master = generator.master
-        self._shape_of = {
-            job: number for number, shape in enumerate(master.shapes) for job in shape.jobs
-        }
+        self._shape_of = master.shape_of
         self._fixed: list[int] = []
         self._certificates: list[Certificate] = []
         # What cannot start beside some jobs cannot start beside more of them.
@@ -76,7 +74,7 @@ class Refuter:
 
     def cost(self, costs: Floats, jobs: Sequence[int]) -> float:
         """Of all slots of these jobs, by what one job of each shape costs."""
-        return sum(float(costs[self._shape_of[job]]) for job in jobs)
+        return self._generator.master.cost(costs, jobs)
 
     def is_refuted(self, job: int) -> bool:
         """Whether it, or one like it, was refuted, or prices kept from before refute it."""

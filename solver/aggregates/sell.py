@@ -30,7 +30,6 @@ class Seller:
         self._idle = offer.idle
         self.master = offer.master(offer.regions)
         self.generator = generator_of(self.master, budget, is_strict=False)
-        self._every = {job for shape in self.master.shapes for job in shape.jobs}
         self._of_jobs = sum(self.master.values[job] for job in jobs)
 
     @property
@@ -44,7 +43,7 @@ class Seller:
         First patterns are added until all start. Only then they are held, and worth nothing, so
         that prices of a few idle nodes are not lost among those of all jobs.
         """
-        self.generator.decide({job: job in self.jobs for job in self._every})
+        self.generator.decide({job: job in self.jobs for job in self.master.shape_of})
         least = self._generate(inf, is_selling=False)
         if least >= 0:
             for job in self.jobs:

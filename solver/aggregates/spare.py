@@ -15,13 +15,10 @@ from ...models.instance import Instance
 from ...models.plan import Objective, Plan, PlanOptions, Progress
 from ...models.score import first_term, is_better, score, usable_capacity
 from ..budget import Budget
-from ..replan import replanned
-from ..residual import residual
-from .attempt import base_block_jobs, started
+from .attempt import base_block_jobs, exactly_beside, started
 from .beyond import Chooser, choice_in
 from .bound import generator_of
 from .branch import Brancher
-from .complete import MOST_PAIRS, legal_plan
 from .offer import Offer, offer_of
 from .sell import Seller
 from .spare_places import SparePlaces
@@ -145,16 +142,13 @@ def _positions(instance: Instance, plan: Plan) -> frozenset[int]:
 
 def _exact(offer: Offer, options: PlanOptions, plan: Plan, budget: Budget) -> Plan:
     """The jobs that fit base blocks placed anew beside the others."""
-    instance = offer.instance
     small = base_block_jobs(offer.master(offer.regions))
     kept = [each for each in plan.placements if each.job_id not in small]
     moved = [each for each in plan.placements if each.job_id in small]
-    ids = {each.job_id for each in moved}
-    beside = residual(instance, options, instance.free, Plan(tuple(kept)), ids)
     step = budget.part(EXACT_SHARE)
-    found = replanned(beside, options, moved, step, MOST_PAIRS, offer.idle.mix)
+    found = exactly_beside(offer, options, kept, moved, {each.job_id for each in moved}, step)
     budget.add(step)
-    return legal_plan(instance, options, [*kept, *(found or moved)])
+    return found or plan
 
 
 def _beside_jobs(best: _Best, offer: Offer, jobs: Set[int], budget: Budget) -> None:

@@ -74,10 +74,7 @@ class SparePlaces:
         seller.generator.reserve(self._choice.reserved)
         sold = seller.sell()
         cut = cut_of(master, seller.generator.pricer, seller.prices)
-        paid = sum(
-            float(cost) * len(seller.jobs & set(shape.jobs))
-            for cost, shape in zip(cut.costs, master.shapes, strict=True)
-        )
+        paid = master.cost(cut.costs, seller.jobs)
         scale = max(cut.worth, 1.0)
         parts = (each / scale for each in (cut.costs, cut.loss, cut.paid))
         self._cuts.append(Cut(cut.worth / scale, *parts))
