@@ -10,15 +10,14 @@ from ..models.instance import Instance
 from ..models.plan import Objective, Plan, PlanOptions, PlanResult, Progress, Stop, TermValue
 from ..models.rules import verify
 from ..models.score import CAPACITY, first_term, is_better, score, usable_capacity
-from .aggregates.plan import by_aggregates, is_decomposable
-from .aggregates.priority import by_priority
-from .aggregates.spare import spare_more
+from .aggregates.plan import is_decomposable
 from .budget import Budget
 from .build import TooLarge, build_model, build_relaxation
 from .decode import Decoder
 from .explain import unplaced_jobs
 from .flow_slots import SpreadConflict
 from .hint import add_hint
+from .known import FEW_PAIRS, Known, decomposed, prefixed, spared
 from .layout import ALL_SINGLE, MERGE_THRESHOLD
 from .model import PlacementModel
 from .neighbourhoods import improve
@@ -29,21 +28,12 @@ NAME = "optimal"
 # Lanes times options from which the whole model is not built any more (measured: 512 racks with
 # 300 jobs of all kinds have 67,000 and take seconds to the first solution).
 MOST_PAIRS = 80_000
-# From so many on, branch and price is worth its while before the whole model is solved.
-FEW_PAIRS = 4_000
 # The same for usable capacity beside a proven start vector, which takes a linear program.
 MIDDLE_PAIRS = 2_000
 # Refining every lane into single bins is only worth a try below this many bins.
 MOST_SINGLE_BINS = 600
-# Of the budget, what branch and price may use (for start vectors of large instances more), and of
-# the rest the relaxation of a large instance.
-PATTERNS_SHARE = 0.75
-RANKING_SHARE = 0.9
-# Of the rest, what usable capacity may use.
-SPARE_SHARE = 0.8
+# Of the budget that is left, what the relaxation of a large instance may use.
 BOUND_SHARE = 0.4
-# A relaxation is not tried where the gap is smaller than this already.
-CLOSE = 0.03
 
 
 @dataclass(frozen=True)
@@ -89,7 +79,7 @@ def optimal(
     except TooLarge:
         found = _solve_large(instance, options, budget, progress, start)
     else:
-        known = _decomposed(instance, options, budget, progress, start, model.num_pairs)
+        known = decomposed(instance, options, budget, progress, start, model.num_pairs)
         start = known.plan
         found = _solve(model, budget, progress, start, known)
     _check(instance, options, found.plan)
@@ -118,122 +108,12 @@ def optimal(
     )
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What is known beside what the models of CP-SAT say.
-
-    Attributes
-    ----------
-    term
-        The first one: the bound of a sum; the largest start vector that is not refuted, and how
-        far that is decided. None if nothing is known.
-    wanted
-        Jobs that the linear program starts.
-    is_close
-        Whether no relaxation would lower the bound.
-    is_spared
-        Whether the plan proves the first term, and leaves as much usable as could be found.
-    capacity
-        A bound of that, if there is one.
-    """
-
-    plan: Plan
-    term: TermValue | None = None
-    wanted: frozenset[str] = frozenset()
-    is_close: bool = False
-    is_spared: bool = False
-    capacity: int | None = None
-
-
-def _decomposed(
-    instance: Instance,
-    options: PlanOptions,
-    budget: Budget,
-    progress: Progress | None,
-    start: Plan,
-    num_pairs: int | None = None,
-) -> _Known:
-    """Branch and price, where that is possible and the model is not small; the better plan."""
-    is_small = num_pairs is not None and num_pairs < FEW_PAIRS
-    if is_small or budget.is_spent or not is_decomposable(instance):
-        return _Known(start)
-    is_ranked = options.objective is Objective.PRIORITY
-    # Above the size of the whole model nothing else proves start vectors.
-    is_alone = is_ranked and num_pairs is None
-    part = budget.part(RANKING_SHARE if is_alone else PATTERNS_SHARE)
-    tell = _prefixed(progress, "patterns, ")
-    known = (
-        _ranked(instance, options, start, part, tell)
-        if is_ranked
-        else _bounded(instance, options, start, part, tell)
-    )
-    budget.add(part)
-    if known.term is None or not _is_reached(instance, known.plan, known.term):
-        return known
-    if progress is not None:
-        progress(f"{options.objective.value}: proven after {budget.wall_s:.1f} s")
-    return _spared(instance, options, known, budget, progress)
-
-
-def _spared(
-    instance: Instance,
-    options: PlanOptions,
-    known: _Known,
-    budget: Budget,
-    progress: Progress | None,
-) -> _Known:
-    """More usable capacity, and its bound, where the plan proves the first term."""
-    if options.balance_power:
-        return known
-    part = budget.part(SPARE_SHARE)
-    tell = _prefixed(progress, "patterns, ")
-    spared = spare_more(instance, options, known.plan, part, tell)
-    budget.add(part)
-    if progress is not None and usable_capacity(instance, spared.plan, options) == spared.bound:
-        progress(f"{CAPACITY}: proven after {budget.wall_s:.1f} s")
-    return replace(known, plan=spared.plan, is_spared=True, capacity=spared.bound)
-
-
-def _is_reached(instance: Instance, plan: Plan, term: TermValue) -> bool:
-    """Whether a plan proves the first term as a whole."""
-    value = first_term(instance, plan, Objective(term.term))
-    is_decided = not value or not isinstance(value, str)
-    is_decided = is_decided or term.proven_through == instance.jobs[-1].job_id
-    return value == term.bound and is_decided
-
-
-def _ranked(
-    instance: Instance, options: PlanOptions, start: Plan, budget: Budget, tell: Progress | None
-) -> _Known:
-    found = by_priority(instance, options, start, budget, tell)
-    through = instance.jobs[found.decided - 1].job_id if found.decided else None
-    term = TermValue(options.objective.value, found.bound, found.bound, proven_through=through)
-    wanted = (job.job_id for job, bit in zip(instance.jobs, found.bound, strict=True) if bit > "0")
-    return _Known(found.plan, term, frozenset(wanted), is_close=True)
-
-
-def _bounded(
-    instance: Instance, options: PlanOptions, start: Plan, budget: Budget, tell: Progress | None
-) -> _Known:
-    found = by_aggregates(instance, options, start, budget, tell)
-    reached, before = (
-        int(first_term(instance, plan, options.objective)) for plan in (found.plan, start)
-    )
-    best = max(reached, before)
-    if tell is not None:
-        shown = f"{options.objective.value}: {best} (bound {found.bound})"
-        tell(f"{shown} after {budget.wall_s:.1f} s")
-    plan = found.plan if reached >= before else start
-    term = TermValue(options.objective.value, 0, found.bound)
-    return _Known(plan, term, found.wanted, is_close=best >= (1 - CLOSE) * found.bound)
-
-
 def _solve(
     model: PlacementModel,
     budget: Budget,
     progress: Progress | None,
     start: Plan,
-    known: _Known,
+    known: Known,
 ) -> _Found:
     """Every term in turn on the whole model; of the first two something may be known already."""
     instance, options = model.instance, model.plan_options
@@ -262,7 +142,7 @@ def _solve(
         return _Found(start, [terms[0], *_unbounded(terms[1:], known)], model)
 
 
-def _first_stage(stages: Stages, start: Plan, known: _Known) -> TermValue:
+def _first_stage(stages: Stages, start: Plan, known: Known) -> TermValue:
     """The first term, from what is known of it."""
     instance, objective = stages.model.instance, stages.model.plan_options.objective
     reached = first_term(instance, start, objective)
@@ -272,8 +152,8 @@ def _first_stage(stages: Stages, start: Plan, known: _Known) -> TermValue:
 
 
 def _spared_beside(
-    stages: Stages, first: TermValue, known: _Known, budget: Budget, progress: Progress | None
-) -> _Known:
+    stages: Stages, first: TermValue, known: Known, budget: Budget, progress: Progress | None
+) -> Known:
     """What is known of usable capacity beside the first term, where that is proven."""
     instance, options = stages.model.instance, stages.model.plan_options
     is_ranked = options.objective is Objective.PRIORITY
@@ -286,7 +166,7 @@ def _spared_beside(
         return replace(known, capacity=None, is_spared=False)
     if known.is_spared:
         return known
-    return _spared(instance, options, replace(known, plan=plan), budget, progress)
+    return spared(instance, options, replace(known, plan=plan), budget, progress)
 
 
 def _reached(stages: Stages, start: Plan) -> Plan:
@@ -306,7 +186,7 @@ def _stage(stages: Stages, term: Term) -> TermValue:
     return TermValue(term.name, outcome.value or 0, limit, term.is_minimised)
 
 
-def _known_stage(stages: Stages, term: Term, known: _Known) -> TermValue:
+def _known_stage(stages: Stages, term: Term, known: Known) -> TermValue:
     """Usable capacity: no less than the known plan leaves, no more than its bound."""
     model = stages.model
     reached = usable_capacity(model.instance, known.plan, model.plan_options)
@@ -340,7 +220,7 @@ def _solve_large(
 ) -> _Found:
     """A bound by relaxation, a plan by neighbourhoods; of later terms only what is known."""
     model = build_relaxation(instance, options)
-    known = _decomposed(instance, options, budget, progress, start)
+    known = decomposed(instance, options, budget, progress, start)
     if known.term is not None and known.is_close:
         relaxed, wanted = known.term, known.wanted
     else:
@@ -364,7 +244,7 @@ def _relaxed(
 ) -> tuple[TermValue, frozenset[str]]:
     """The first term of a relaxation, no higher than the known bound, and the jobs it starts."""
     bounding = budget.part(BOUND_SHARE)
-    stages = Stages(model, bounding, _prefixed(progress, "relaxation, "))
+    stages = Stages(model, bounding, prefixed(progress, "relaxation, "))
     relaxed = optimise_first(stages, known.bound if known is not None else None)
     budget.add(bounding)
     if stages.best is None:
@@ -373,13 +253,6 @@ def _relaxed(
     return relaxed, frozenset(
         jobs[job].job_id for job, begun in model.starts.items() if stages.value(begun)
     )
-
-
-def _prefixed(progress: Progress | None, prefix: str) -> Progress | None:
-    if progress is None:
-        return None
-    tell = progress
-    return lambda text: tell(prefix + text)
 
 
 def _agreed_through(instance: Instance, value: int | str, relaxed: TermValue) -> str | None:
@@ -396,7 +269,7 @@ def _agreed_through(instance: Instance, value: int | str, relaxed: TermValue) ->
     return last
 
 
-def _unbounded(terms: list[TermValue], known: _Known) -> list[TermValue]:
+def _unbounded(terms: list[TermValue], known: Known) -> list[TermValue]:
     """Later terms whose solutions were not used: only of usable capacity something is known."""
     return [
         replace(term, bound=known.capacity if term.term == CAPACITY else None) for term in terms
