@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from ..models.errors import InputError, Problem, SolverError
 from ..models.instance import Instance
 from ..models.plan import (
     Interrupted,
+    Plan,
     PlanOptions,
     PlanResult,
     Progress,
     Reason,
-    TermValue,
     Unplaced,
 )
 
@@ -63,34 +64,16 @@ def _run_optimal(
     from ..solver import optimal
     from .interrupt import first_interrupt_noted
 
-    start = _start_plan(instance, options)
     with first_interrupt_noted() as stop:
-        result = optimal(instance, options, progress=progress, hint=start.plan, stop=stop)
-        result = _not_worse(start, checked(instance, result))
+        start = partial(start_plan, instance, options)
+        found = optimal(instance, options, progress=progress, hint=start, stop=stop)
+        result = checked(instance, found)
     if stop():
         raise Interrupted(result)
     return result
 
 
-def _not_worse(start: PlanResult, result: PlanResult) -> PlanResult:
-    """`result`, or the starting plan under its bounds where the budget ended before that plan.
-
-    A bound holds for every plan that is worth the same in all earlier terms.
-    """
-    from ..models.score import is_better
-
-    if not is_better(start.objective, result.objective):
-        return result
-    terms: list[TermValue] = []
-    is_same = True
-    for mine, theirs in zip(start.objective, result.objective, strict=True):
-        bound = theirs.bound if is_same else None
-        terms.append(replace(theirs, value=mine.value, bound=bound))
-        is_same = is_same and mine.value == theirs.value
-    return replace(result, plan=start.plan, objective=tuple(terms), unplaced=start.unplaced)
-
-
-def _start_plan(instance: Instance, options: PlanOptions) -> PlanResult:
+def start_plan(instance: Instance, options: PlanOptions) -> Plan:
     """The greedy plan, or what Slurm's own schedulers would start where that is worth more.
 
     So the exact engine, which never returns less than it is given, is never worse than Slurm, even
@@ -102,18 +85,15 @@ def _start_plan(instance: Instance, options: PlanOptions) -> PlanResult:
 
     best = checked(instance, greedy(instance, options))
     if len(instance.jobs) * len(instance.cluster.nodes) > MAX_EMULATED:
-        return best
+        return best.plan
     from ..heuristics.slurm import slurm, slurm_backfill
 
     for schedule in (slurm, slurm_backfill):
-        try:
-            result = schedule(instance, options)
-        except KeyboardInterrupt:
-            raise Interrupted(best) from None
+        result = schedule(instance, options)
         is_legal = not verify(instance, result.plan, options.legality)
         if is_legal and is_better(result.objective, best.objective):
             best = checked(instance, result)
-    return best
+    return best.plan
 
 
 def checked(instance: Instance, result: PlanResult) -> PlanResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import filterfalse
 
 from .cluster import Cluster, Partition
 from .features import matches_features
@@ -92,8 +93,8 @@ class Instance:
     @cached_property
     def free(self) -> frozenset[int]:
         """Nodes that are up and that no job holds, BLOCKED ones too (see `rules.exclusive`)."""
-        everything = frozenset(range(len(self.cluster.nodes)))
-        return everything.difference(self.unavailable, self.occupied)
+        taken = self.unavailable | self.occupied
+        return frozenset(filterfalse(taken.__contains__, range(len(self.cluster.nodes))))
 
     @cached_property
     def job_with_id(self) -> dict[str, Job]:

@@ -125,9 +125,8 @@ def blocks_touched(instance: Instance, plan: Plan) -> int:
     for placement in plan.placements:
         topology = _topology(instance, placement.partition)
         owner = unit_owner(topology)
-        nodes = chain.from_iterable(placement.segments)
-        units = {owner[node] for node in nodes if node in owner}
-        touched.update((topology.name, unit) for unit in units)
+        units = set(map(owner.get, chain.from_iterable(placement.segments)))
+        touched.update((topology.name, unit) for unit in units if unit is not None)
     return len(touched)
 
 

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from ..models.instance import Instance
 from ..models.topology import (
@@ -31,9 +32,8 @@ OUTSIDE = -1
 Signature = Hashable
 
 
-@dataclass(frozen=True)
-class Bin:
-    """One bin of one topology.
+class Bin(NamedTuple):
+    """One bin of one topology; a tuple, as there are thousands.
 
     Attributes
     ----------
@@ -144,15 +144,17 @@ def bins_of(
     bins: list[Bin] = []
     covered: set[int] = set()
     for site, members in _sites(topology):
-        nodes = [node for node in members if node in usable and node not in covered]
-        covered.update(members)
+        nodes = list(filter(usable.__contains__, members))
+        if not covered.isdisjoint(nodes):
+            nodes = [node for node in nodes if node not in covered]
         if not nodes:
             continue
+        covered.update(nodes)
         job_free = busy.isdisjoint(members)
         arcs = [nodes]
         if isinstance(topology, RingTopology):
             arcs = topology.rings[site].arcs(usable)
-        bins.extend(Bin(index, site, tuple(arc), job_free) for arc in arcs)
+        bins += [Bin(index, site, tuple(arc), job_free) for arc in arcs]
     elsewhere = tuple(sorted((outside & usable) - covered))
     if elsewhere:
         bins.append(Bin(index, OUTSIDE, elsewhere, True))

@@ -71,9 +71,14 @@ class Budget:
             return True
         return self.options.budget_s is not None and self.wall_s >= self.options.budget_s
 
-    def part(self, share: float) -> Budget:
-        """A budget of its own for a share of what is left; `add` it when it is spent."""
+    def part(self, share: float, most_work: float | None = None) -> Budget:
+        """A budget of its own for a share of what is left; `add` it when it is spent.
+
+        And for `most_work` deterministic seconds.
+        """
         work = None if self.work_limit is None else (self.work_limit - self.work) * share
+        if most_work is not None:
+            work = most_work if work is None else min(work, most_work)
         seconds = None if self.seconds_left is None else self.seconds_left * share
         return Budget(replace(self.options, work=work, budget_s=seconds), self.stop)
 

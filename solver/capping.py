@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from ..models.instance import Instance
 from ..models.resources import Mode
@@ -88,7 +87,7 @@ class Capping:
         if cap.resource is None:
             return bin_
         _, headroom = cap.state(bin_.free, self._headroom(position, cap))
-        return replace(bin_, headroom=headroom)
+        return bin_._replace(headroom=headroom)
 
     def _headroom(self, position: int, cap: Cap) -> int:
         most = cap.loads[-1].bit_length()
@@ -135,6 +134,8 @@ def _private_layers(
     instance: Instance, bins: Sequence[Bin], binding: Layers
 ) -> dict[int, list[tuple[int, int]]]:
     """Per bin, the layers over just its nodes; bins that several resources cap have none."""
+    if not binding:
+        return {}
     bin_of = {node: position for position, bin_ in enumerate(bins) for node in bin_.nodes}
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for resource, layer in binding:

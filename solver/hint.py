@@ -11,6 +11,11 @@ from .headroom import Item, State
 from .model import Kind, PlacementModel, Variable
 from .options import cut
 
+# Bin number of nodes that are in no bin.
+NOWHERE = -1
+# Bins of a flow lane that take the same way: lane, state, units and charges of loose nodes.
+_Load = tuple[int, State, tuple[Item, ...], tuple[int, ...]]
+
 
 def add_hint(model: PlacementModel, plan: Plan) -> None:
     """Hint `plan` to the solver, which completes the derived variables itself.
@@ -39,19 +44,24 @@ class _Values:
 
     def __init__(self, model: PlacementModel) -> None:
         self.model = model
-        self._values: Counter[int] = Counter()
+        self._values = [0] * len(model.cp.proto.variables)
         self._variables: dict[int, Variable] = {}
-        self._lane_of: dict[tuple[int, int], tuple[Lane, int]] = {}
+        # Number of a node's bin per topology, NOWHERE for nodes in none.
+        num_nodes = len(model.instance.cluster.nodes)
+        self._bin_of = [[NOWHERE] * num_nodes for _ in model.instance.cluster.topologies]
+        self._bins: list[tuple[Lane, int]] = []
         for lane in model.layout.lanes:
+            bin_of = self._bin_of[lane.topology_index]
             for position, bin_ in enumerate(lane.bins):
                 for node in bin_.nodes:
-                    self._lane_of[lane.topology_index, node] = (lane, position)
+                    bin_of[node] = len(self._bins)
+                self._bins.append((lane, position))
         # A lane lies in one region of a kind at most.
         self._region_of = {(kind, lane): region for kind, region, lane in model.loose}
         # What each bin of a flow lane holds: units, charges of loose nodes, whether it is held.
-        self._units: dict[tuple[int, int], list[Item]] = defaultdict(list)
-        self._loose: dict[tuple[int, int], list[int]] = defaultdict(list)
-        self._held: set[tuple[int, int]] = set()
+        self._units: dict[int, list[Item]] = defaultdict(list)
+        self._loose: dict[int, list[int]] = defaultdict(list)
+        self._held: set[int] = set()
         for variable in self._all():
             self._variables[variable.index] = variable
 
@@ -79,38 +89,34 @@ class _Values:
 
     def add(self, job: int, kind: Kind, placement: Placement) -> None:
         model = self.model
-        topology_index = kind.option.topology_index
         self._bump(model.starts[job])
         self._bump(kind.started)
-        windows = {frozenset(w.nodes): w for w in model.windows.get(kind.index, [])}
-        whole = windows.get(frozenset(placement.nodes))
+        windows = {frozenset(w.nodes): w for w in model.windows.get(kind.index, ())}
+        whole = windows.get(frozenset(placement.nodes)) if windows else None
         if whole is not None and kind.option.is_flat:
             self._bump(whole.taken)
             return
+        bin_of = self._bin_of[kind.option.topology_index]
+        span = self._span(kind)
         aggregates: set[int] = set()
         for number, segment in enumerate(cut(kind.option.units, placement.segments)):
-            self._add_nodes(kind, segment)
-            window = windows.get(frozenset(segment))
+            numbers = [bin_of[node] for node in segment]
+            in_bins = {each: numbers.count(each) for each in set(numbers) if each != NOWHERE}
+            self._add_nodes(kind, segment, in_bins)
+            window = windows.get(frozenset(segment)) if windows else None
             if window is not None:
                 self._bump(window.taken)
                 continue
-            lanes = self._lanes_of(topology_index, segment)
+            lanes: dict[int, int] = defaultdict(int)
+            for each, nodes in in_bins.items():
+                lanes[self._bins[each][0].index] += nodes
             self._add_unit(kind, number, lanes)
-            span = self._span(kind)
             if span is not None:
                 aggregates |= {model.layout.lanes[lane].site // span for lane in lanes}
         for aggregate in aggregates:
             self._bump(model.confined.get((kind.index, aggregate)))
 
-    def _lanes_of(self, topology_index: int, segment: Sequence[int]) -> Counter[int]:
-        """Nodes of the segment per lane."""
-        return Counter(
-            self._lane_of[topology_index, node][0].index
-            for node in segment
-            if (topology_index, node) in self._lane_of
-        )
-
-    def _add_unit(self, kind: Kind, number: int, lanes: Counter[int]) -> None:
+    def _add_unit(self, kind: Kind, number: int, lanes: dict[int, int]) -> None:
         """Count one unit of a job, whichever way the model counts it."""
         model = self.model
         identified = model.identified.get(kind.index)
@@ -136,61 +142,69 @@ class _Values:
             units.count, units.size, units.spreads
         )
 
-    def _add_nodes(self, kind: Kind, segment: Sequence[int]) -> None:
-        model = self.model
-        topology_index = kind.option.topology_index
-        in_bins: Counter[tuple[int, int]] = Counter()
-        for node in segment:
-            lane, position = self._lane_of.get((topology_index, node), (None, 0))
-            if lane is None:
-                continue
+    def _add_nodes(self, kind: Kind, segment: Sequence[int], in_bins: dict[int, int]) -> None:
+        """Count the nodes of one unit in the cells and bins that they are in."""
+        for number, nodes in in_bins.items():
+            lane, position = self._bins[number]
             if lane.is_single:
-                for cell, nodes in lane.cells.items():
-                    if len(lane.cells) > 1 and node in nodes:
-                        self._bump(model.cell_use.get((kind.index, lane.index, cell)))
-                for hold in model.site_holds.get((topology_index, lane.site), []):
-                    if hold.kind is kind:
-                        self._values[hold.count.index] = 1
+                self._use_cells(kind, segment, lane)
+            elif kind.option.holds_sites:
+                self._hold(kind, number, lane, position)
+            elif (kind.index, lane.index) in self.model.units:
+                self._units[number].append((nodes, self.model.charge(kind, lane)))
             else:
-                in_bins[lane.index, position] += 1
-        for (lane_index, position), number in in_bins.items():
-            charge = model.charge(kind, model.layout.lanes[lane_index])
-            if kind.option.holds_sites:
-                self._hold(kind, lane_index, position)
-            elif (kind.index, lane_index) in model.units:
-                self._units[lane_index, position].append((number, charge))
-            else:
-                self._loose[lane_index, position] += [charge] * number
+                self._loose[number] += [self.model.charge(kind, lane)] * nodes
 
-    def _hold(self, kind: Kind, lane_index: int, position: int) -> None:
-        if (lane_index, position) in self._held:
+    def _use_cells(self, kind: Kind, segment: Sequence[int], lane: Lane) -> None:
+        if len(lane.cells) > 1:
+            for cell, members in lane.cells.items():
+                use = self.model.cell_use.get((kind.index, lane.index, cell))
+                if use is not None:
+                    self._bump(use, sum(node in members for node in segment))
+        for hold in self.model.site_holds.get((lane.topology_index, lane.site), ()):
+            if hold.kind is kind:
+                self._values[hold.count.index] = 1
+
+    def _hold(self, kind: Kind, number: int, lane: Lane, position: int) -> None:
+        if number in self._held:
             return
-        self._held.add((lane_index, position))
-        state = self.model.layout.lanes[lane_index].bins[position].state
-        for hold in self.model.lane_holds.get(lane_index, []):
+        self._held.add(number)
+        state = lane.bins[position].state
+        for hold in self.model.lane_holds.get(lane.index, ()):
             if hold.kind is kind and hold.state == state:
                 self._bump(hold.count)
 
     def follow_flows(self) -> None:
         """Send every bin of a flow lane along its arcs, the largest unit first."""
+        touched: Counter[tuple[int, State]] = Counter()
+        # Bins in one state that hold the same take the same way.
+        alike: Counter[_Load] = Counter()
+        for number in self._held | self._units.keys() | self._loose.keys():
+            lane, position = self._bins[number]
+            state = lane.bins[position].state
+            touched[lane.index, state] += 1
+            if number not in self._held:
+                units = tuple(sorted(self._units.get(number, ()), reverse=True))
+                alike[lane.index, state, units, tuple(self._loose.get(number, ()))] += 1
         for lane_index, flow in self.model.flows.items():
-            lane = self.model.layout.lanes[lane_index]
-            for position, bin_ in enumerate(lane.bins):
-                key = (lane_index, position)
-                if key in self._held:
-                    continue
-                if not self._units[key] and not self._loose[key]:
-                    self._bump(flow.untouched[bin_.state])
-                    continue
-                self._bump(flow.entered[bin_.state])
-                state: State | None = bin_.state
-                for unit in sorted(self._units[key], reverse=True):
-                    if state is not None:
-                        self._bump(flow.arcs.get((state, unit)))
-                        state = lane.cap.after(state, unit)
-                for charge in self._loose[key]:
-                    if state is not None:
-                        self._bump(flow.single_steps.get((state, charge)))
-                        state = lane.cap.after(state, (1, charge))
-                if state is not None:
-                    self._bump(flow.final.get(state))
+            for state, count in self.model.layout.lanes[lane_index].states.items():
+                self._bump(flow.untouched[state], count - touched[lane_index, state])
+        for load, count in alike.items():
+            self._follow(load, count)
+
+    def _follow(self, load: _Load, count: int) -> None:
+        """Send `count` bins with this load along the arcs of their flow."""
+        lane_index, state, units, loose = load
+        flow, cap = self.model.flows[lane_index], self.model.layout.lanes[lane_index].cap
+        self._bump(flow.entered[state], count)
+        at: State | None = state
+        for unit in units:
+            if at is not None:
+                self._bump(flow.arcs.get((at, unit)), count)
+                at = cap.after(at, unit)
+        for charge in loose:
+            if at is not None:
+                self._bump(flow.single_steps.get((at, charge)), count)
+                at = cap.after(at, (1, charge))
+        if at is not None:
+            self._bump(flow.final.get(at), count)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from ..models.instance import Instance
 from ..models.topology import BlockTopology, RingTopology, Topology, TorusTopology, TreeTopology
@@ -192,11 +193,12 @@ class _Ties:
             tie.append(bin_.site)
         return tuple(tie)
 
-    def is_windowed(self, bin_: Bin, num_cells: int) -> bool:
+    def is_windowed(self, bin_: Bin, signatures: dict[int, Signature]) -> bool:
         """Whether positions inside the bin matter beyond its count."""
         if isinstance(self.topology, TorusTopology):
             return bin_.site != OUTSIDE or self.contiguous
         if isinstance(self.topology, RingTopology) and bin_.site != OUTSIDE:
+            num_cells = len(set(map(signatures.__getitem__, bin_.nodes)))
             return num_cells > 1 or self.contiguous or not self.required.isdisjoint(bin_.nodes)
         return self.contiguous
 
@@ -226,8 +228,7 @@ def _group(
         for position, bin_ in enumerate(bins):
             if windowed[position]:
                 continue
-            num_cells = len(set(map(signatures.__getitem__, bin_.nodes)))
-            if ties[bin_.topology_index].is_windowed(bin_, num_cells):
+            if ties[bin_.topology_index].is_windowed(bin_, signatures):
                 windowed[position] = True
                 is_settled = False
                 signatures.update({node: ("node", node) for node in bin_.nodes})
@@ -235,9 +236,7 @@ def _group(
     cells_of: list[dict[Signature, tuple[int, ...]]] = []
     for position, bin_ in enumerate(bins):
         tie = ties[bin_.topology_index]
-        cells: dict[Signature, list[int]] = defaultdict(list)
-        for node in bin_.nodes:
-            cells[signatures[node]].append(node)
+        cells = _cells(bin_, signatures)
         is_single = (
             windowed[position]
             or len(cells) > 1
@@ -245,10 +244,10 @@ def _group(
             or tie.span == 1
             or bin_.site == OUTSIDE
             or arcs_at[bin_.topology_index, bin_.site] > 1
-            or not tie.required.isdisjoint(bin_.nodes)
+            or (bool(tie.required) and not tie.required.isdisjoint(bin_.nodes))
             or (is_shared_possible and any(topologies_of[node] > 1 for node in bin_.nodes))
         )
-        cells_of.append({signature: tuple(nodes) for signature, nodes in cells.items()})
+        cells_of.append(cells)
         key: object = ("single", position)
         if not is_single:
             resource = capping.resource(position)
@@ -274,6 +273,17 @@ def _group(
     return lanes, frozenset(in_flows)
 
 
+def _cells(bin_: Bin, signatures: dict[int, Signature]) -> dict[Signature, tuple[int, ...]]:
+    """Nodes of a bin by what distinguishes them."""
+    found = dict.fromkeys(map(signatures.__getitem__, bin_.nodes))
+    if len(found) == 1:
+        return dict.fromkeys(found, bin_.nodes)
+    return {
+        signature: tuple(node for node in bin_.nodes if signatures[node] == signature)
+        for signature in found
+    }
+
+
 def _signatures(
     instance: Instance,
     options: Sequence[Option],
@@ -287,9 +297,11 @@ def _signatures(
         sets.setdefault(id(option.candidates), option.candidates)
         if option.required:
             sets.setdefault(id(option.required), option.required)
-    masks: dict[int, int] = {node: 0 for bin_ in bins for node in bin_.nodes}
+    masks = dict.fromkeys(chain.from_iterable(bin_.nodes for bin_ in bins), 0)
     for bit, nodes in enumerate(sets.values()):
         flag = 1 << bit
+        if nodes.issuperset(masks):
+            continue  # no difference
         for node in nodes:
             if node in masks:
                 masks[node] |= flag

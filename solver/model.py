@@ -24,6 +24,8 @@ from .shapes import Shape
 Expression = cp_model.LinearExpr | int
 Variable = cp_model.IntVar
 
+FEW_LANES = 16
+
 
 def total(terms: Iterable[Expression]) -> Expression:
     """Sum of expressions; 0 without any."""
@@ -166,6 +168,12 @@ class PlacementModel:
     def num_pairs(self) -> int:
         """Lanes times kinds: what the size of the model goes with."""
         return len(self.layout.lanes) * len(self.kinds)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is but a few flows without caps: small, however many nodes it stands for."""
+        lanes = self.layout.lanes
+        return len(lanes) < FEW_LANES and all(lane.cap.resource is None for lane in lanes)
 
     def add_shapes(self, shapes: Sequence[Shape]) -> None:
         """Start variables of all jobs; equal shapes start in priority order."""

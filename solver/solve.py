@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..models.errors import SolverError
@@ -30,6 +30,10 @@ NAME = "optimal"
 MOST_PAIRS = 80_000
 # The same for usable capacity beside a proven start vector, which takes a linear program.
 MIDDLE_PAIRS = 2_000
+# So many nodes for each variable of the model, and its solution is cheaper than a start plan ...
+NODES_PER_VARIABLE = 50
+# ... unless it takes more deterministic seconds than this.
+BRIEF_WORK = 0.5
 # Refining every lane into single bins is only worth a try below this many bins.
 MOST_SINGLE_BINS = 600
 # Of the budget that is left, what the relaxation of a large instance may use.
@@ -50,7 +54,7 @@ def optimal(
     options: PlanOptions,
     *,
     progress: Progress | None = None,
-    hint: Plan | None = None,
+    hint: Plan | Callable[[], Plan] | None = None,
     stop: Stop | None = None,
 ) -> PlanResult:
     """The best plan under the score of design.md section 6, by CP-SAT.
@@ -58,7 +62,8 @@ def optimal(
     Parameters
     ----------
     hint
-        A legal plan to start from; the result is never worse.
+        A legal plan to start from, or how to make one, which is done only where it pays. The
+        result is never worse than the plan.
     stop
         Once it is true the search ends, and the best plan so far is returned with its bounds.
 
@@ -73,22 +78,15 @@ def optimal(
     Where even that is too large, a relaxation gives the bound and neighbourhoods the plan.
     """
     budget = Budget(options, stop)
-    start = hint or Plan()
     try:
         model = build_model(instance, options, MERGE_THRESHOLD, MOST_PAIRS)
     except TooLarge:
+        start = _start_plan(hint)
         found = _solve_large(instance, options, budget, progress, start)
     else:
-        known = decomposed(instance, options, budget, progress, start, model.num_pairs)
-        start = known.plan
-        found = _solve(model, budget, progress, start, known)
+        found, start = _solve_whole(model, budget, progress, hint)
     _check(instance, options, found.plan)
-    scored = score(instance, found.plan, options)
-    started = score(instance, start, options)
-    if is_better(started, scored):
-        # Only where the budget ended early.
-        terms = _bounds_of_better(scored, started, found.terms)
-        found, scored = replace(found, plan=start, terms=terms), started
+    found, scored = _no_worse(instance, options, found, start)
     objective = _confirmed(scored, found.terms)
     return PlanResult(
         plan=found.plan,
@@ -108,6 +106,58 @@ def optimal(
     )
 
 
+def _start_plan(hint: Plan | Callable[[], Plan] | None) -> Plan:
+    return hint() if callable(hint) else hint or Plan()
+
+
+def _solve_whole(
+    model: PlacementModel,
+    budget: Budget,
+    progress: Progress | None,
+    hint: Plan | Callable[[], Plan] | None,
+) -> tuple[_Found, Plan]:
+    """What the whole model finds, and the plan it may not be worse than."""
+    if _is_brief(model):
+        part = budget.part(1.0, BRIEF_WORK)
+        found = _solve(model, part, progress, Plan(), Known(Plan()))
+        budget.add(part)
+        if all(term.proven for term in found.terms):
+            return found, found.plan
+        if budget.is_spent:
+            return found, _start_plan(hint)
+        model = build_model(model.instance, model.plan_options, MERGE_THRESHOLD)
+    start = _start_plan(hint)
+    instance, options = model.instance, model.plan_options
+    known = decomposed(instance, options, budget, progress, start, model.num_pairs)
+    return _solve(model, budget, progress, known.plan, known), known.plan
+
+
+def _is_brief(model: PlacementModel) -> bool:
+    """Whether a few flows stand for so many nodes that a start plan would cost more than it saves.
+
+    Making one takes passes over all nodes. Start vectors need it all the same: it says which jobs
+    start, without a solve for every few of them.
+    """
+    num_nodes, num_variables = len(model.instance.cluster.nodes), len(model.cp.proto.variables)
+    is_sum = model.plan_options.objective is not Objective.PRIORITY
+    return is_sum and model.is_plain and num_nodes >= NODES_PER_VARIABLE * num_variables
+
+
+def _no_worse(
+    instance: Instance, options: PlanOptions, found: _Found, start: Plan
+) -> tuple[_Found, tuple[TermValue, ...]]:
+    """What was found, or the start plan if that is better, with its score."""
+    scored = score(instance, found.plan, options)
+    if all(term.proven for term in found.terms):
+        return found, scored
+    started = score(instance, start, options)
+    if not is_better(started, scored):
+        return found, scored
+    # Only where the budget ended early.
+    terms = _bounds_of_better(scored, started, found.terms)
+    return replace(found, plan=start, terms=terms), started
+
+
 def _solve(
     model: PlacementModel,
     budget: Budget,
@@ -117,7 +167,8 @@ def _solve(
 ) -> _Found:
     """Every term in turn on the whole model; of the first two something may be known already."""
     instance, options = model.instance, model.plan_options
-    add_hint(model, start)
+    if start.placements:
+        add_hint(model, start)
     stages = Stages(model, budget, progress)
     terms = [_first_stage(stages, start, known)]
     known = _spared_beside(stages, terms[0], replace(known, plan=start), budget, progress)

@@ -17,7 +17,6 @@ Solution = Sequence[int]
 
 # Bits of the start vector decided by one solve; the first weighs 2**(CHUNK - 1).
 CHUNK = 16
-FEW_LANES = 16
 # Of the budget that is left, what one term or one chunk may use.
 SHARE = 0.6
 
@@ -97,10 +96,8 @@ class Stages:
         A relaxation stands for a large model, however small it is itself. A few plain flows are
         small, however many jobs: 10,000 jobs on 3,056 racks take 16 s against 29 s.
         """
-        lanes = self.model.layout.lanes
-        is_plain = len(lanes) < FEW_LANES and all(lane.cap.resource is None for lane in lanes)
         is_big = len(self.model.cp.proto.variables) >= LARGE_MODEL
-        return self.model.is_relaxed or (is_big and not is_plain)
+        return self.model.is_relaxed or (is_big and not self.model.is_plain)
 
     def _hint(self, solution: Solution) -> None:
         hint = self.model.cp.proto.solution_hint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 from .ledger import Meter, Served
 from .view import View
@@ -91,18 +91,18 @@ class CountIndex:
         own = {is_contested for is_contested, mask in pairs if mask}
         return self.view.contested if len(own) > 1 else None
 
-    def buckets(self, order: list[int], is_strict: bool) -> list[int]:
+    def buckets(self, order: list[int], is_strict: bool) -> Iterator[int]:
         """The buckets of an order that hold units, with those of contested units.
 
         Contested ones come last of all, or just after those that are like them.
         """
         heaps, apart = self._heaps, self._apart
         if self.is_contested is None:
-            return [key for key in order if heaps.get(key)]
+            return (key for key in order if heaps.get(key))
         if is_strict:
-            calm = [key for key in order if heaps.get(key)]
-            return calm + [at for key in order if heaps.get(at := key + apart)]
-        return [at for key in order for at in (key, key + apart) if heaps.get(at)]
+            both = chain(order, (key + apart for key in order))
+            return (key for key in both if heaps.get(key))
+        return (at for key in order for at in (key, key + apart) if heaps.get(at))
 
     def _count_all(self, whole: Sequence[Served] | None) -> None:
         free, busy, counts = self.view.free, self.view.busy, self.counts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, starmap
 
 from ...models.cluster import Partition
 from ...models.instance import Instance
@@ -337,7 +338,7 @@ class State:
         return Placement(
             started.job.job_id,
             tuple(
-                tuple(sorted(node for unit, mask in pieces for node in view.nodes(unit, mask)))
+                tuple(sorted(chain.from_iterable(starmap(view.nodes, pieces))))
                 for pieces in started.segments
             ),
             started.partition.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import compress
 
 from ...models.topology import (
     BlockTopology,
@@ -16,6 +17,7 @@ from ...models.topology import (
 
 NOTHING = -1
 _DIGITS = bytes.maketrans(b"\x00\x01", b"01")
+_FLAGS = bytes.maketrans(b"01", b"\x00\x01")
 
 
 def units_of(topology: Topology, num_nodes: int) -> list[tuple[int, ...]]:
@@ -137,11 +139,7 @@ class View:
 
     def nodes(self, unit: int, mask: int) -> Iterator[int]:
         """Node indices of the bits of `mask` in `unit`, by position."""
-        members = self.units[unit]
-        while mask:
-            low = mask & -mask
-            yield members[low.bit_length() - 1]
-            mask ^= low
+        return compress(self.units[unit], f"{mask:b}"[::-1].encode().translate(_FLAGS))
 
     def anchors(self, unit: int) -> tuple[tuple[int, int], ...]:
         """``(volume, mask)`` of every usable anchor of a torus, without repeats."""

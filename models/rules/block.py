@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import filterfalse
 
 from ..capacity import UnitCounts, left_per_unit
 from ..cluster import Partition
@@ -22,7 +23,7 @@ def _ruling(start: Start) -> BlockTopology | None:
 
 def _blocks(topology: BlockTopology, nodes: Iterable[int]) -> set[int]:
     """Base blocks that `nodes` touch; outside_blocks judges nodes in none."""
-    return {block for node in nodes if (block := topology.block_of.get(node)) is not None}
+    return {block for block in set(map(topology.block_of.get, nodes)) if block is not None}
 
 
 def block_region(start: Start) -> str | None:
@@ -32,7 +33,8 @@ def block_region(start: Start) -> str | None:
         return None
     span = topology.unit_limits(start.units.size).region_span
     for unit in start.placement.segments:
-        regions = {block // span for block in _blocks(topology, unit)}
+        blocks = _blocks(topology, unit)
+        regions = {block // span for block in blocks} if len(blocks) > 1 else blocks
         if len(regions) > 1:
             return f"a unit of {len(unit)} nodes spans {len(regions)} blocks of {span} base blocks"
     return None
@@ -61,7 +63,7 @@ def outside_blocks(start: Start) -> str | None:
     topology = _ruling(start)
     if topology is None:
         return None
-    outside = [node for node in start.nodes if node not in topology.block_of]
+    outside = list(filterfalse(topology.block_of.__contains__, start.nodes))
     return f"{start.names(outside)} in no block" if outside else None
 
 

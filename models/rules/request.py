@@ -86,6 +86,9 @@ def one_use(starts: Starts) -> Iterator[Finding]:
     for start in starts:
         if sum(map(len, start.placement.segments)) != len(start.nodes):
             yield start.job.job_id, "uses a node in two of its segments"
+    used = frozenset().union(*(start.nodes for start in starts))
+    if len(used) == sum(len(start.nodes) for start in starts):
+        return
     for node, users in starts.jobs_on.items():
         for later in users[1:]:
             other = users[0].job.job_id

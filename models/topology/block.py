@@ -74,9 +74,8 @@ class BlockTopology:
     def block_of(self) -> dict[int, int]:
         """Node index to base block index; the first block wins for a node listed twice."""
         owner: dict[int, int] = {}
-        for index, block in enumerate(self.blocks):
-            for node in block.nodes:
-                owner.setdefault(node, index)
+        for index in reversed(range(len(self.blocks))):
+            owner.update(dict.fromkeys(self.blocks[index].nodes, index))
         return owner
 
     @property

@@ -8,27 +8,16 @@ import four_racks
 import pytest
 
 from rackwright.cli import engines
-from rackwright.heuristics.greedy import greedy
 from rackwright.models.errors import InputError, SolverError
 from rackwright.models.instance import Instance
-from rackwright.models.plan import Plan, PlanOptions, PlanResult, Reason
+from rackwright.models.plan import Plan, PlanOptions, Reason
 from rackwright.models.rules import verify
-from rackwright.models.score import score
 
 OPTIONS = PlanOptions()
 
 
 def instance() -> Instance:
     return four_racks.instance()
-
-
-def without_jobs(result: PlanResult) -> PlanResult:
-    terms = score(instance(), Plan(), result.options)
-    bounded = tuple(
-        replace(term, bound=other.bound)
-        for term, other in zip(terms, result.objective, strict=True)
-    )
-    return replace(result, plan=Plan(), objective=bounded)
 
 
 @pytest.mark.parametrize("name", engines.engine_names())
@@ -47,17 +36,6 @@ def test_every_engine_returns_a_checked_plan_with_the_ineligible_jobs(name: str)
 def test_unknown_engine_is_refused_with_the_list() -> None:
     with pytest.raises(InputError, match="'magic'; wanted optimal, greedy"):
         engines.run_engine("magic", instance(), OPTIONS)
-
-
-def test_worse_result_of_the_exact_engine_gives_way_to_its_start() -> None:
-    start = greedy(instance(), OPTIONS)
-    worse = without_jobs(four_racks.result())
-    kept = engines._not_worse(start, worse)
-    assert kept.plan == start.plan and kept.engine == "optimal"
-    assert kept.objective[0].bound == four_racks.result().objective[0].bound
-    assert kept.objective[1].bound is None
-    best = engines.run_engine("optimal", instance(), OPTIONS)
-    assert engines._not_worse(start, best) == best
 
 
 def test_illegal_plan_never_gets_out() -> None:

@@ -186,7 +186,7 @@ def test_contested_units_and_regions_come_last() -> None:
     assert list(state.regions(wide, 2).at_least(8, True)) == [1, 2, 3, 0]
     assert list(state.regions(wide, 2).at_least(8, False)) == [0, 1, 2, 3]
     # Where a job has no choice, nothing is put off.
-    assert narrow.buckets([whole], True) == [whole]
+    assert list(narrow.buckets([whole], True)) == [whole]
 
 
 def test_a_job_with_a_choice_leaves_contested_units_alone() -> None:
