@@ -17,21 +17,22 @@ from ...models.plan import Placement, Progress
 from ..budget import Budget
 from .anchors import Anchor
 from .bound import COARSE, INTEGRAL, Generator, generator_of
-from .branch import PRECISION, Brancher
+from .branch import PRECISION, Brancher, LinearProgram, Starts
 from .cuts import MOST_SHARES, Cut, Unit, cut_of, num_shares
 from .master import Master, Relaxed
 from .moves import limits_of
 from .offer import Offer
 from .patterns import Reserved
-from .places import Searched, search_places
+from .places import SHARE, Searched, search_places
 from .slots import Demand
 from .unit_task import task_of
 
 MOST_CUTS = 8
 # Of the search tree beside the best choice: whole sets are found early, or late (measured).
 MOST_NODES = 100
-# Of the precision that is asked for, the gap at which one search may end.
+# Of the precision that is asked for, the gap at which one search may end, and what it may use.
 SEARCH_SHARE = 0.2
+SEARCH_WORK = 3.0
 # From this gap on the jobs are chosen by rounding, too, in so many steps and rounds of pricing.
 ROUGH = 0.02
 MOST_DIVES = 40
@@ -57,6 +58,11 @@ class Choice:
     anchors: Sequence[Anchor]
     reserved: Reserved
     worth: int
+
+    @property
+    def jobs(self) -> frozenset[int]:
+        """Those that start."""
+        return frozenset(anchor.job for anchor in self.anchors)
 
     @property
     def taken(self) -> dict[int, int]:
@@ -89,7 +95,10 @@ class Chooser:
     best
         The best choice so far.
     worth, bound
-        Of all jobs together by the linear program beside the best choice; of any choice.
+        Of all jobs together by the linear program beside the best choice; of any choice, given
+        what was decided about other jobs.
+    starts
+        Per job position, 0 to 1, in that linear program.
     """
 
     def __init__(self, offer: Offer, budget: Budget, root: Generator, relaxed: Relaxed) -> None:
@@ -107,33 +116,69 @@ class Chooser:
             if num_shares(master, self._demands) > MOST_SHARES:
                 self._demands = {}
         self._worths = {job: float(master.values[job]) for job in self._demands}
+        self._decided: Starts = {}
         self._cuts: list[Cut] = []
-        # Per cut, what all others are worth at most if nothing is left to these jobs.
+        # Per cut, what idle nodes are worth, and what all others are at most if nothing is left
+        # to these jobs.
+        self._idle: list[float] = []
         self._most: list[float] = []
         self._add_cut()
         self.best = choice_of(master, [])
         self.worth = 0.0
         self.bound = inf
+        self.starts: Mapping[int, float] = {}
+
+    @property
+    def values(self) -> Sequence[int]:
+        """Per job position."""
+        return self._beside.master.values
+
+    @property
+    def chooses_all(self) -> bool:
+        """Whether there is a bound: of jobs beyond all levels, and not only of some."""
+        return bool(self._demands) and len(self._demands) == len(self._beyond)
+
+    def decide(self, decided: Starts) -> None:
+        """From now on these other jobs start, or do not; all cuts so far are of use."""
+        self._decided = dict(decided)
+        self._most = [
+            self._most_beside(cut, idle) for cut, idle in zip(self._cuts, self._idle, strict=True)
+        ]
+        self.worth, self.bound, self.starts = -inf, inf, {}
 
     def _add_cut(self) -> None:
         """At the last prices."""
         beside = self._beside
         cut = cut_of(beside.master, beside.pricer, beside.center)
-        most = cut.worth + beside.master.most_of_idle(beside.center)
-        for shape, cost in zip(beside.master.shapes, cut.costs, strict=True):
-            others = (job for job in shape.jobs if job not in self._beyond)
-            most += sum(max(0.0, beside.master.values[job] - cost) for job in others)
+        idle = beside.master.most_of_idle(beside.center)
         self._cuts.append(cut)
-        self._most.append(most)
+        self._idle.append(idle)
+        self._most.append(self._most_beside(cut, idle))
 
-    def consider(self, choice: Choice, precision: float = COARSE) -> None:
-        """Find out what all others are worth beside a choice, and why."""
-        self._beside.reserve(choice.reserved)
-        self._beside.decide(dict.fromkeys(self._beyond, False))
-        relaxed, _ = self._beside.run(precision=precision)
-        if relaxed is not None and choice.worth + relaxed.value > self.worth:
-            self.best, self.worth = choice, choice.worth + relaxed.value
+    def _most_beside(self, cut: Cut, idle: float) -> float:
+        """What all other jobs are worth at most at the prices of a cut."""
+        master = self._beside.master
+        most = cut.worth + idle
+        for shape, cost in zip(master.shapes, cut.costs.tolist(), strict=True):
+            for job in shape.jobs:
+                gain = master.values[job] - cost
+                if job not in self._beyond and self._decided.get(job, gain > 0):
+                    most += gain
+        return most
+
+    def consider(self, choice: Choice, precision: float = COARSE) -> float:
+        """Find out what all others are worth beside a choice, and why; it is worth that much."""
+        beside = self._beside
+        beside.reserve(choice.reserved)
+        beside.decide({**dict.fromkeys(self._beyond, False), **self._decided})
+        relaxed, _ = beside.run(precision=precision)
+        worth = -inf
+        if relaxed is not None:
+            worth = choice.worth + relaxed.value - beside.master.extra_worth(beside.required)
+        if relaxed is not None and worth > self.worth:
+            self.best, self.worth, self.starts = choice, worth, relaxed.starts
         self._add_cut()
+        return worth
 
     def sets_beside(
         self, budget: Budget, incumbent: float, precision: float = PRECISION
@@ -147,25 +192,33 @@ class Chooser:
         incumbent
             Value of a plan; less is not looked for.
         """
-        beside, chosen = self._beside, {anchor.job for anchor in self.best.anchors}
+        beside = self._beside
         beside.budget = budget
         beside.reserve(self.best.reserved)
-        brancher = Brancher(beside, inf, dict.fromkeys(self._beyond, False), precision)
-        brancher.run(incumbent - self.best.worth, most_nodes=MOST_NODES)
-        return [jobs | chosen for jobs in brancher.whole]
+        program = LinearProgram(beside, dict.fromkeys(self._beyond, False), precision)
+        Brancher(program, inf).run(incumbent - self.best.worth, most_nodes=MOST_NODES)
+        return [jobs | self.best.jobs for jobs in program.whole]
 
     def run(
-        self, budget: Budget, progress: Progress | None = None, precision: float = COARSE
+        self,
+        budget: Budget,
+        progress: Progress | None = None,
+        precision: float = COARSE,
+        enough: float = 0.0,
+        most_cuts: int = MOST_CUTS,
     ) -> None:
-        """Choose until no choice is better by that share, or the budget is spent."""
+        """Choose until no choice is better by that share, or than `enough`; or time is up."""
         self._budget = self._beside.budget = budget
         is_rounded = False
-        for _ in range(MOST_CUTS if self._demands else 0):
+        for _ in range(most_cuts if self._demands else 0):
             if self._budget.is_spent:
                 break
-            searched = self._searched(self._demands, self._worths, self.worth, precision)
-            if len(self._demands) == len(self._beyond):
+            least = max(self.worth, enough)
+            searched = self._searched(self._demands, self._worths, least, precision)
+            if self.chooses_all:
                 self.bound = min(self.bound, searched.bound)
+            if self.bound <= enough:
+                break
             if searched.units is not None:
                 self.consider(choice_of(self._beside.master, searched.units), precision)
             if progress is not None:
@@ -174,7 +227,7 @@ class Chooser:
             if searched.bound - self.worth <= precision * self.worth:
                 break
             is_far = searched.units is None or searched.bound - self.worth > ROUGH * self.worth
-            if is_far and not is_rounded:
+            if is_far and not is_rounded and not self._decided:
                 self._round()
                 is_rounded = True
             elif searched.units is None:
@@ -192,7 +245,10 @@ class Chooser:
         limits = limits_of(master, self._cuts, self._most)
         task = task_of(master, limits, demands, worths, master.most)
         start = [unit for unit in self.best.units if unit.job in demands]
-        return search_places(task, start, enough, SEARCH_SHARE * precision, self._budget)
+        part = self._budget.part(1.0, SEARCH_WORK / SHARE)
+        searched = search_places(task, start, enough, SEARCH_SHARE * precision, part)
+        self._budget.add(part)
+        return searched
 
     def _round(self) -> None:
         """Consider the jobs that remain when the fractions of the root are rounded one by one.
@@ -232,7 +288,7 @@ def choice_of(master: Master, units: Sequence[Unit]) -> Choice:
     for unit in units:
         of_job[unit.job].append(unit)
     anchors = []
-    nodes, charge = np.zeros((2, regions.num_aggregates), dtype=np.int64)
+    nodes, charge, excess = np.zeros((3, regions.num_aggregates), dtype=np.int64)
     wide = np.zeros(len(regions.wide), dtype=np.int64)
     for job, of_this in of_job.items():
         demand = of_this[0].demand
@@ -242,10 +298,11 @@ def choice_of(master: Master, units: Sequence[Unit]) -> Choice:
         for aggregate, taken in (pair for unit in of_this for pair in unit.nodes.items()):
             nodes[aggregate] += taken
             charge[aggregate] = max(charge[aggregate], regions.charge[demand.slot])
+            excess[aggregate] += taken * master.passing.excess[demand.slot]
             for number, row in enumerate(regions.wide):
                 wide[number] += taken * row.charges[demand.slot] * row.covers[aggregate]
     worth = sum(master.values[anchor.job] for anchor in anchors)
-    return Choice(anchors, Reserved(nodes, charge, wide), worth)
+    return Choice(anchors, Reserved(nodes, charge, wide, excess), worth)
 
 
 def choice_in(offer: Offer, master: Master, placements: Sequence[Placement]) -> Choice:

@@ -246,4 +246,5 @@ def first_prices(master: Master) -> Prices:
     num_slots = len(master.slots)
     slots = np.array([per_node * slot.nodes for slot in master.slots])
     wide = np.zeros(len(master.regions.wide))
-    return Prices(slots, np.zeros(num_slots), wide, np.zeros(len(master.idle.most)))
+    idle, passed = np.zeros(len(master.idle.most)), np.zeros(master.regions.num_aggregates)
+    return Prices(slots, np.zeros(num_slots), wide, idle, passed)

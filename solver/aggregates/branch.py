@@ -7,20 +7,24 @@ where jobs are large beside the cluster.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from math import inf
+from typing import Protocol
 
 from ...models.plan import Progress
+from ..budget import Budget
 from .bound import Generator
-from .master import Relaxed
 
 # The linear programs need not be more exact than this to tell which job to decide next.
 PRECISION = 1e-4
 MOST_ROUNDS = 60
 # What counts as a whole job.
 WHOLE = 1e-5
+
+# Jobs that start, and jobs that do not.
+Starts = Mapping[int, bool]
 
 
 @dataclass(order=True)
@@ -35,40 +39,96 @@ class _Node:
         return -self.order[0]
 
 
+class Relaxation(Protocol):
+    """What is solved in every node of the search."""
+
+    @property
+    def values(self) -> Sequence[int]:
+        """Per job position."""
+
+    @property
+    def budget(self) -> Budget:
+        """What may still be spent."""
+
+    def solve(self, decided: Starts, least: float) -> tuple[float, Mapping[int, float] | None]:
+        """A bound given these decisions, and what starts to which share.
+
+        None if there is no solution. A bound of `least` is low enough.
+        """
+
+    def keep(self, starts: Mapping[int, float]) -> float:
+        """Told about solutions in which no job starts in part; what a plan is worth, or 0."""
+
+
+class LinearProgram:
+    """The linear program over patterns.
+
+    Parameters
+    ----------
+    generator
+        It undoes what else was decided there.
+    always
+        Jobs that start in all nodes, or in none.
+    precision
+        Where it need not only tell which job to decide next.
+
+    Attributes
+    ----------
+    whole
+        Jobs that start where none does in part; those worth most first.
+    """
+
+    def __init__(
+        self, generator: Generator, always: Starts | None = None, precision: float = PRECISION
+    ) -> None:
+        self._generator, self._always = generator, always or {}
+        self._precision = precision
+        self.whole: list[frozenset[int]] = []
+
+    @property
+    def values(self) -> Sequence[int]:
+        """Per job position."""
+        return self._generator.master.values
+
+    @property
+    def budget(self) -> Budget:
+        """That of the generator."""
+        return self._generator.budget
+
+    def solve(self, decided: Starts, least: float) -> tuple[float, Mapping[int, float] | None]:
+        """By column generation."""
+        self._generator.decide({**self._always, **decided})
+        relaxed, bound = self._generator.run(
+            precision=self._precision, most_rounds=MOST_ROUNDS, enough=least
+        )
+        return bound, None if relaxed is None else relaxed.starts
+
+    def keep(self, starts: Mapping[int, float]) -> float:
+        """Which jobs these are."""
+        jobs = started_jobs(starts)
+        if jobs not in self.whole:
+            self.whole.append(jobs)
+            self.whole.sort(key=lambda each: -sum(self.values[job] for job in each))
+        return 0.0
+
+
 class Brancher:
     """Best-first branch and bound over the starts of jobs.
 
     Parameters
     ----------
-    generator
-        Of the root; it undoes what else was decided there.
     bound
         Of the root.
-    decided
-        Jobs that start in all nodes, or in none.
-    precision
-        Of the linear programs, where they need not tell only which job to decide next.
-
-    Attributes
-    ----------
-    whole
-        Jobs that start in the linear program where none does in part; those worth most first.
     """
 
-    def __init__(
-        self,
-        generator: Generator,
-        bound: float,
-        decided: Mapping[int, bool] | None = None,
-        precision: float = PRECISION,
-    ) -> None:
-        self._generator = generator
-        self._precision = precision
-        self._open = [_Node((-bound, 0, 0), dict(decided or {}))]
+    def __init__(self, relaxation: Relaxation, bound: float) -> None:
+        self._relaxation = relaxation
+        self._open = [_Node((-bound, 0, 0), {})]
         self._made = 0
         # The highest bound of nodes in which every job starts or does not.
         self._settled = 0.0
-        self.whole: list[frozenset[int]] = []
+        # By how much the bound has fallen where a job was decided last, and how.
+        self._falls: dict[tuple[int, bool], float] = {}
 
     @property
     def bound(self) -> float:
@@ -92,51 +152,54 @@ class Brancher:
         Nodes in which all jobs are whole are not divided further, although their patterns may be
         fractions: no order of decisions lowers the bound below the best of these.
         """
-        budget = self._generator.budget
+        budget = self._relaxation.budget
         divided = 0
         while self._open and divided < most_nodes and not budget.is_spent:
             divided += 1
             if self._open[0].bound <= max(self._settled, incumbent + 1 - WHOLE):
                 break
-            self._divide(heappop(self._open), incumbent)
+            incumbent = max(incumbent, self._divide(heappop(self._open), incumbent))
             if progress is not None:
                 progress(f"bound {self.bound:.0f} after {budget.wall_s:.1f} s")
         return max(self.bound, incumbent)
 
-    def _divide(self, node: _Node, incumbent: float) -> None:
-        generator = self._generator
-        generator.decide(node.decided)
+    def _divide(self, node: _Node, incumbent: float) -> float:
+        """Solve a node and divide it, or try a plan; what such a plan is worth."""
         least = max(self._settled, incumbent + 1 - WHOLE)
-        relaxed, bound = generator.run(
-            precision=self._precision, most_rounds=MOST_ROUNDS, enough=least
-        )
+        bound, starts = self._relaxation.solve(node.decided, least)
         bound = min(bound, node.bound)
+        if node.decided:
+            self._falls[next(reversed(node.decided.items()))] = node.bound - bound
         if bound <= least:
-            return
-        job = None if relaxed is None else self._most_fractional(relaxed, node.decided)
+            return 0.0
+        job = None if starts is None else self._most_fractional(starts, node.decided)
         if job is None:
             self._settled = max(self._settled, bound)
-            if relaxed is not None:
-                self._keep(relaxed)
-            return
-        for starts in (True, False):
+            return 0.0 if starts is None else self._relaxation.keep(starts)
+        for is_up in (True, False):
             self._made += 1
-            decided = {**node.decided, job: starts}
+            decided = {**node.decided, job: is_up}
             heappush(self._open, _Node((-bound, -len(decided), self._made), decided))
+        return 0.0
 
-    def _keep(self, relaxed: Relaxed) -> None:
-        values = self._generator.master.values
-        jobs = frozenset(job for job, share in relaxed.starts.items() if share > 0.5)
-        if jobs not in self.whole:
-            self.whole.append(jobs)
-            self.whole.sort(key=lambda each: -sum(values[job] for job in each))
+    def _most_fractional(self, starts: Mapping[int, float], decided: Starts) -> int | None:
+        """The undecided job whose rounding either way changes most; None if all are whole.
 
-    def _most_fractional(self, relaxed: Relaxed, decided: Mapping[int, bool]) -> int | None:
-        """The undecided job whose rounding either way changes most; None if all are whole."""
-        values = self._generator.master.values
+        First by what it has changed elsewhere, if anything (pseudo-costs: M. Benichou et al.,
+        Experiments in mixed-integer linear programming, 1971), then by its value.
+        """
+        values = self._relaxation.values
         change = {
-            job: values[job] * min(share, 1 - share)
-            for job, share in relaxed.starts.items()
+            job: (
+                sum(self._falls.get((job, is_up), 0.0) for is_up in (True, False)),
+                values[job] * min(share, 1 - share),
+            )
+            for job, share in starts.items()
             if job not in decided and WHOLE < share < 1 - WHOLE
         }
         return max(change, key=lambda job: change[job], default=None)
+
+
+def started_jobs(starts: Mapping[int, float]) -> frozenset[int]:
+    """Those that start for the greater part."""
+    return frozenset(job for job, share in starts.items() if share > 0.5)

@@ -31,7 +31,7 @@ class Cut:
     loss
         Per aggregate and nodes left to such units, what the aggregate misses.
     paid
-        Per slot and aggregate, what a node of such a unit costs in wide layers.
+        Per slot and aggregate, what a node of such a unit costs in wide layers and budgets.
     """
 
     worth: float
@@ -48,6 +48,7 @@ def cut_of(master: Master, pricer: Pricer, prices: Prices) -> Cut:
     for price, row in zip(prices.wide, master.regions.wide, strict=True):
         worth += float(price) * row.room
         paid += price * np.outer(row.charges, row.covers)
+    paid += np.outer(master.passing.excess, prices.passed)
     loss = (gain[:, :1] - gain).clip(max=2 * worth)
     return Cut(worth, master.costs(prices), loss, paid)
 

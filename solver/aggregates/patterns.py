@@ -13,13 +13,15 @@ from .tables import Floats
 class Prices:
     """Dual values of the master.
 
-    Per slot, per aggregate a limited slot touches, per wide row, and per limit on idle nodes.
+    Per slot, per aggregate a limited slot touches, per wide row, per limit on idle nodes, and per
+    aggregate what its base blocks pass to larger units (`passed`).
     """
 
     slots: Floats
     touches: Floats
     wide: Floats
     idle: Floats
+    passed: Floats
 
     def mixed(self, other: Prices, share: float) -> Prices:
         """`share` of these prices and the rest of the others."""
@@ -28,6 +30,7 @@ class Prices:
             share * self.touches + (1 - share) * other.touches,
             share * self.wide + (1 - share) * other.wide,
             share * self.idle + (1 - share) * other.idle,
+            share * self.passed + (1 - share) * other.passed,
         )
 
 
@@ -47,11 +50,14 @@ class Reserved:
         Per aggregate, what the dearest of these nodes takes from the budget of its base block.
     wide
         Per layer over whole aggregates, what they add to it.
+    excess
+        Per aggregate, what these nodes take beyond the least charge of larger units.
     """
 
     nodes: Ints
     charge: Ints
     wide: Ints
+    excess: Ints
 
 
 @dataclass
@@ -70,6 +76,9 @@ class Pattern:
         Per base block of the aggregate, nodes left to such units.
     spared
         Nodes of the aggregate left to units beyond all levels.
+    lacking
+        What larger units take beyond the least charge, less what base blocks pass to them; None
+        where these are charged for the dearest.
     """
 
     aggregate: int
@@ -78,6 +87,7 @@ class Pattern:
     regions: list[tuple[int, int]] = field(default_factory=list)
     left: tuple[int, ...] = ()
     spared: int = 0
+    lacking: int | None = None
 
     @property
     def anchors(self) -> Anchors:
@@ -88,4 +98,4 @@ class Pattern:
     def key(self) -> tuple[object, ...]:
         """Equal for patterns that the master cannot tell apart."""
         counts = tuple(sorted(self.counts.items()))
-        return self.aggregate, self.touched_by, self.spared, counts
+        return self.aggregate, self.touched_by, self.spared, self.lacking, counts

@@ -14,8 +14,9 @@ from ...models.topology import BlockTopology
 from ..budget import Budget
 from .attempt import base_block_jobs, larger_jobs, started
 from .beyond import Choice, Chooser, choice_in, jobs_beyond
-from .bound import COARSE, generator_of
-from .branch import Brancher
+from .bound import COARSE, Generator, generator_of
+from .branch import Brancher, LinearProgram
+from .choosing import branch_beside
 from .complete import complete, worth_of
 from .offer import Offer, offer_of
 from .witness import Witness
@@ -110,13 +111,12 @@ def by_aggregates(
     own = choice_in(offer, root.master, start.placements)
     part = budget.part(CHOICE_SHARE)
     chooser = Chooser(offer, part, root, relaxed)
-    if own.anchors:
-        chooser.consider(own)
+    worth_of_own = chooser.consider(own) if own.anchors else 0.0
     chooser.run(part, progress)
     budget.add(part)
     best = _Best(instance, options, start)
     best.consider(_dived(offer, chooser.best, small, budget))
-    if own.taken != chooser.best.taken and not budget.is_spent:
+    if best.value < worth_of_own and own.taken != chooser.best.taken and not budget.is_spent:
         best.consider(_dived(offer, own, small, budget))
     kept = [each for each in start.placements if each.job_id not in small]
     best.consider(complete(instance, options, kept, small, budget))
@@ -132,15 +132,13 @@ def by_aggregates(
     bound = _rounded(min(highest, chooser.bound))
     if best.value < bound and not budget.is_spent:
         part = root.budget = budget.part(BRANCH_SHARE)
-        brancher = Brancher(root, highest)
-        bound = min(bound, _rounded(brancher.run(best.value, progress)))
+        lowered = (
+            _branched_beside(best, offer, chooser, part, min(highest, chooser.bound), progress)
+            if chooser.chooses_all
+            else _branched(best, offer, root, highest, progress)
+        )
         budget.add(part)
-        for together in brancher.whole[:MOST_SETS]:
-            if best.value >= bound or budget.is_spent:
-                break
-            witness = Witness(offer, budget)
-            if witness.admits(sorted(together)):
-                best.consider(started(offer, options, witness.choice, together, budget))
+        bound = min(bound, _rounded(lowered))
     return Decomposed(bound, best.plan, wanted)
 
 
@@ -154,12 +152,49 @@ def _dived(offer: Offer, choice: Choice, small: Set[str], budget: Budget) -> Pla
     return complete(offer.instance, offer.options, placed, small, budget)
 
 
+def _branched(
+    best: _Best, offer: Offer, root: Generator, highest: float, progress: Progress | None
+) -> float:
+    """The bound after branching on jobs, plans for whole sets."""
+    budget = root.budget
+    program = LinearProgram(root)
+    bound = Brancher(program, highest).run(best.value, progress)
+    for together in program.whole[:MOST_SETS]:
+        if best.value >= _rounded(bound) or budget.is_spent:
+            break
+        witness = Witness(offer, budget)
+        if witness.admits(sorted(together)):
+            best.consider(started(offer, offer.options, witness.choice, together, budget))
+    return bound
+
+
+def _branched_beside(
+    best: _Best,
+    offer: Offer,
+    chooser: Chooser,
+    budget: Budget,
+    highest: float,
+    progress: Progress | None,
+) -> float:
+    """The bound after branching on jobs, those beyond all levels as wholes."""
+    tried: set[frozenset[int]] = set()
+
+    def attempt(choice: Choice, together: frozenset[int]) -> float:
+        if len(tried) < MOST_SETS and together not in tried:
+            tried.add(together)
+            best.consider(started(offer, offer.options, choice, together, budget))
+        return best.value
+
+    return branch_beside(chooser, highest, best.value, budget, attempt, progress, FINE)
+
+
 def _consider_sets(best: _Best, offer: Offer, chooser: Chooser, budget: Budget) -> None:
     """Plans for jobs that the linear program beside the best choice starts as wholes."""
     part = budget.part(BESIDE_SHARE)
-    for together in chooser.sets_beside(part, best.value)[:MOST_SETS]:
-        best.consider(started(offer, offer.options, chooser.best, together, part))
+    sets = chooser.sets_beside(part, best.value)[:MOST_SETS]
     budget.add(part)
+    for together in sets:
+        best.consider(started(offer, offer.options, chooser.best, together, budget))
 
 
 class _Best:

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from .packs import Kind, Packs
+from .passed import passed_on, passing_of
 from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Bools, Ints, Regions
 from .slots import Slot
 from .tables import IMPOSSIBLE, TOLERANCE, Floats, Items, Tables, joined, packed
-from .top import classes_of, priced_nodes, reserved_nodes
+from .top import classes_of, is_paid, priced_nodes, reserved_nodes
 
 
 @dataclass(frozen=True)
@@ -80,17 +81,16 @@ class Pricer:
                 self.of_span[slot.span].append(index)
             elif slot.packing is None:
                 self.held.append(index)
-        larger = {int(regions.charge[i]) for i, slot in enumerate(slots) if slot.span != 1}
         self.is_strict = is_strict
         self._settled: dict[int, Anchors] = {}
         # Without a reservation units beyond all levels take what is best for them.
         nothing = np.zeros(regions.num_aggregates, dtype=np.int64)
         wide = np.zeros(len(regions.wide), dtype=np.int64)
-        self._reserved = Reserved(nothing, nothing, wide) if is_strict else None
+        self._reserved = Reserved(nothing, nothing, wide, nothing) if is_strict else None
+        passing = passing_of(regions, slots)
+        self._passing = None if is_strict else passing
         # Per class of charges: what each node left is charged, and which slots that covers.
-        self.charges = np.array(
-            sorted(larger) if is_strict and larger else [min(larger, default=0)]
-        )
+        self.charges = passing.charges if is_strict else passing.charges[:1]
         self.covers = (
             regions.charge <= self.charges[:, None]
             if is_strict
@@ -132,7 +132,8 @@ class Pricer:
     def best(self, prices: Prices) -> tuple[Floats, list[Pattern]]:
         """Value and pattern per aggregate; the empty pattern is worth 0."""
         values, group = self._values(prices)
-        block_value, tables, table_of = self._blocks(values, group)
+        block_value, tables, table_of = self._blocks(values, group, prices)
+        values, group = self._net(values, group, prices)
         gain, levels, packs = self._combine(block_value.gain, values, group)
         gain = gain.reshape(len(self.charges), -1, gain.shape[1])
         top = (
@@ -150,10 +151,40 @@ class Pricer:
         left, classes = self._trace(levels, packs, top.nodes, top.classes, patterns)
         for pattern, of_blocks in zip(patterns, left.reshape(len(patterns), -1), strict=True):
             pattern.left = tuple(of_blocks.tolist())
-        charges: Ints = self.charges[classes] * left
+        passed = block_value.passed[np.arange(len(left)), left]
+        charges: Ints = self.charges[classes] * left + passed
         budgets: Ints = self.regions.budget - charges
+        self._settle_charges(patterns, passed)
         self._fill_blocks(block_value, tables, table_of, left, budgets, patterns)
-        return top.worth, patterns
+        if self._reserved is None or not prices.passed.any():
+            return top.worth, patterns
+        return top.worth - prices.passed * self._reserved.excess, patterns
+
+    def _net(self, values: Floats, group: Ints, prices: Prices) -> tuple[Floats, Ints]:
+        """Worth of larger slots without what base blocks have to pass to them, per aggregate.
+
+        It may be negative: the nodes that they take have earned as much. Those who pay nothing are
+        impossible; without them a pattern is worth the same.
+        """
+        paid = np.where(values > TOLERANCE, values, IMPOSSIBLE)
+        if self._passing is None or not prices.passed.any():
+            return paid, group
+        net = paid[:, group] - np.outer(self._passing.excess, prices.passed)
+        return net, np.arange(len(group))
+
+    def _settle_charges(self, patterns: list[Pattern], passed: Ints) -> None:
+        """Tell what larger units take beyond the least charge, and base blocks do not pass.
+
+        Before patterns know what base blocks host themselves.
+        """
+        if self._passing is None:
+            return
+        for pattern, given in zip(
+            patterns, passed.reshape(len(patterns), -1).sum(axis=1).tolist(), strict=True
+        ):
+            excess = self._passing.excess
+            taken = sum(int(excess[slot]) * count for slot, count in pattern.counts.items())
+            pattern.lacking = taken - given
 
     def worth_by_left(self, prices: Prices) -> Floats:
         """Worth of aggregates without the nodes that they leave to units beyond all levels.
@@ -161,7 +192,8 @@ class Pricer:
         Per class of charges, aggregate, and nodes.
         """
         values, group = self._values(prices)
-        blocks, _, _ = self._blocks(values, group)
+        blocks, _, _ = self._blocks(values, group, prices)
+        values, group = self._net(values, group, prices)
         gain, _, _ = self._combine(blocks.gain, values, group)
         return gain.reshape(len(self.charges), self.regions.num_aggregates, -1)
 
@@ -184,7 +216,7 @@ class Pricer:
         cost = sum(price * np.outer(row.charges, groups[i]) for i, (price, row) in enumerate(rows))
         return prices.slots[:, None] - cost, group.reshape(-1)
 
-    def _blocks(self, values: Floats, group: Ints) -> tuple[_Blocks, Tables, Ints]:
+    def _blocks(self, values: Floats, group: Ints, prices: Prices) -> tuple[_Blocks, Tables, Ints]:
         """Worth of every base block for each number of nodes it leaves."""
         regions = self.regions
         most = int(regions.free.max(initial=0))
@@ -196,17 +228,23 @@ class Pricer:
         table_of = table_of.reshape(-1)
         items = self._block_items(values[:, kinds[1]], regions.zones[kinds[0]].T)
         tables = packed(items, most, budget)
-        left = np.arange(most + 1)
-        nodes = regions.free[:, None] - left
-        budgets = regions.budget[:, None] - self.charges[:, None, None] * left
-        gain = np.where(
-            (nodes >= 0) & (budgets >= 0),
-            tables.worth[table_of[:, None], nodes.clip(0), budgets.clip(0)],
-            IMPOSSIBLE,
-        )
+        if self._passing is not None and self._passing.is_needed:
+            earned = np.repeat(prices.passed, regions.span)
+            own, passed = passed_on(tables, table_of, regions, self._passing, earned)
+            gain = own[None]
+        else:
+            left = np.arange(most + 1)
+            nodes = regions.free[:, None] - left
+            budgets = regions.budget[:, None] - self.charges[:, None, None] * left
+            gain = np.where(
+                (nodes >= 0) & (budgets >= 0),
+                tables.worth[table_of[:, None], nodes.clip(0), budgets.clip(0)],
+                IMPOSSIBLE,
+            )
+            passed = np.zeros(nodes.shape, dtype=np.int64)
         holder = self._hold(gain, values, block_group)
         gain = gain.reshape(-1, most + 1)
-        return _Blocks(gain, holder), tables, table_of
+        return _Blocks(gain, holder, passed), tables, table_of
 
     def _block_items(self, values: Floats, is_allowed: Bools) -> Items:
         """The best slot of each size and charge, per table.
@@ -300,7 +338,7 @@ class Pricer:
             packing = self.slots[slot].packing
             if slot not in self.kinds or packing is None:
                 continue
-            may_host = self.regions.allowed[slot] & is_open & (values[slot][group] > TOLERANCE)
+            may_host = self.regions.allowed[slot] & is_open & is_paid(values[slot][group])
             for region, hosts in forced.items():
                 may_host[region] = hosts == [slot]
             offer = packs.worth(self.kinds[slot], packing[0]) + values[slot][group]
@@ -344,7 +382,8 @@ class Pricer:
         size = int(self.size[slots].sum())
         rows = gain.reshape(len(self.charges), -1, gain.shape[1])[:, region]
         kept = rows.shape[1] - size
-        rows[:, :kept] = rows[:, size:] + values[slots].sum()
+        worth = np.where(is_paid(values[slots]), values[slots], 0.0)
+        rows[:, :kept] = rows[:, size:] + worth.sum()
         rows[:, kept:] = IMPOSSIBLE
         rows[~self.covers[:, slots].all(axis=1)] = IMPOSSIBLE
         if len(slots) == 1 and slots[0] in self.kinds:
@@ -360,7 +399,7 @@ class Pricer:
         """
         of_size: dict[tuple[int, bool], list[int]] = defaultdict(list)
         for slot in self.of_span[span]:
-            if self.size[slot] <= most and values[slot].max() > TOLERANCE:
+            if self.size[slot] <= most and is_paid(values[slot]).any():
                 of_size[int(self.size[slot]), slot in self.kinds].append(slot)
         columns = sorted(of_size)
         sizes = np.array([size for size, _ in columns], dtype=np.int64)
@@ -464,7 +503,11 @@ class Pricer:
 
 @dataclass(frozen=True)
 class _Blocks:
-    """Worth of base blocks per nodes left, and the exclusive slot that takes one whole, or -1."""
+    """Worth of base blocks per nodes left, and the exclusive slot that takes one whole, or -1.
+
+    And per nodes left what they pass beyond the least charge.
+    """
 
     gain: Floats
     holder: Ints
+    passed: Ints

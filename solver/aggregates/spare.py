@@ -16,9 +16,10 @@ from ...models.plan import Objective, Plan, PlanOptions, Progress
 from ...models.score import first_term, is_better, score, usable_capacity
 from ..budget import Budget
 from .attempt import base_block_jobs, exactly_beside, started
-from .beyond import Chooser, choice_in
+from .beyond import Choice, Chooser, choice_in
 from .bound import generator_of
-from .branch import Brancher
+from .branch import Brancher, LinearProgram
+from .choosing import branch_beside
 from .offer import Offer, offer_of
 from .sell import Seller
 from .spare_places import SparePlaces
@@ -188,7 +189,16 @@ def _beside_worth(best: _Best, offer: Offer, worth: int, budget: Budget) -> None
     if not best.is_proven and not budget.is_spent:
         root.budget = budget
         enough = _enough(offer, best, worth)
-        highest = Brancher(root, highest, precision=EXACT).run(enough)
+
+        def attempt(choice: Choice, together: frozenset[int]) -> float:
+            best.consider(started(offer, best.options, choice, together, budget))
+            return _enough(offer, best, worth)
+
+        highest = (
+            branch_beside(chooser, highest, enough, budget, attempt, precision=EXACT)
+            if chooser.chooses_all
+            else Brancher(LinearProgram(root, precision=EXACT), highest).run(enough)
+        )
         best.limit(_beyond(offer, highest, worth))
 
 

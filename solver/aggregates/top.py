@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .patterns import Prices, Reserved
-from .regions import Ints, Regions
+from .regions import Bools, Ints, Regions
 from .slots import Slot
 from .tables import IMPOSSIBLE, TOLERANCE, Floats
 
@@ -29,6 +29,12 @@ class Left:
     nodes: Ints
     classes: Ints
     slot: Ints
+
+
+def is_paid(worth: Floats) -> Bools:
+    """Where somebody pays at all, though it may be less than what the nodes have earned."""
+    possible: Bools = worth > IMPOSSIBLE / 2
+    return possible
 
 
 def classes_of(charges: Ints, charge: Ints) -> Ints:
@@ -96,8 +102,7 @@ def priced_nodes(
     for slot in beyond:
         per_node = values[slot][group]
         paid = per_node[:, None] * nodes - prices.touches[slot]
-        # Without those who pay nothing a pattern is worth the same.
-        paid[(nodes > regions.room[slot][:, None]) | (per_node <= TOLERANCE)[:, None]] = IMPOSSIBLE
+        paid[(nodes > regions.room[slot][:, None]) | ~is_paid(per_node)[:, None]] = IMPOSSIBLE
         offers = gain + paid
         choice = offers.argmax(axis=1)
         offer = offers[np.arange(len(offers)), choice]
@@ -126,8 +131,7 @@ def _beside_full(
     free = regions.free_of_aggregates
     for slot in beyond:
         room = regions.room[slot]
-        is_paid = values[slot][group] > TOLERANCE
-        rows = np.nonzero((room > 0) & (room < free) & is_paid)[0]
+        rows = np.nonzero((room > 0) & (room < free) & is_paid(values[slot][group]))[0]
         worth = values[slot][group[rows]] * room[rows] - prices.touches[slot]
         source = nodes + room[rows][:, None]
         is_inside = source < len(nodes)

@@ -65,6 +65,11 @@ def test_start_vectors_enclose_the_best_one(source: str) -> None:
     assert compare_starts(source, range(60)) >= 5
 
 
+def test_nodes_that_earn_less_than_they_cost_may_be_taken() -> None:
+    # A unit worth less than what it draws pays for itself: blocks are paid for what they pass.
+    compare_starts("capped", range(948, 949))
+
+
 def test_units_beyond_all_levels_may_share_an_aggregate() -> None:
     # Once a job of 5 nodes may take two nodes of a block, and one of 4 needs the third.
     compare_starts("mode_2", range(636, 637))

@@ -6,20 +6,16 @@ from itertools import product
 
 import numpy as np
 import pytest
+from small_halls import OPTIONS, hall, solved
 
-from rackwright.datasets.colossus import colossus
-from rackwright.models.plan import Objective, PlanOptions
 from rackwright.solver.aggregates.beyond import Choice, Chooser, choice_of, jobs_beyond
-from rackwright.solver.aggregates.bound import Generator, generator_of
+from rackwright.solver.aggregates.bound import generator_of
 from rackwright.solver.aggregates.cuts import Unit, cut_of
 from rackwright.solver.aggregates.envelope import lower_envelope
-from rackwright.solver.aggregates.master import Master, Relaxed
-from rackwright.solver.aggregates.offer import Offer, offer_of
+from rackwright.solver.aggregates.master import Master
 from rackwright.solver.aggregates.packs import Kind, Packs
 from rackwright.solver.aggregates.witness import Witness
 from rackwright.solver.budget import Budget
-
-OPTIONS = PlanOptions(objective=Objective.WEIGHTED, work=20.0)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -57,30 +53,6 @@ def test_whole_units_are_worth_what_the_best_split_is(seed: int, spreads: bool) 
             default=-1e18,
         )
         assert packs.worth(0, units)[0] == pytest.approx(best, abs=1e3 if best < 0 else 1e-6)
-
-
-def hall(*, power: bool, seed: int) -> Offer:
-    """Aggregates of four racks, so that many jobs are larger than all of them."""
-    instance = colossus(
-        num_blocks=48,
-        levels=(0, 1, 2),
-        num_jobs=60,
-        mix="all",
-        occupied=0.3,
-        partitions=3 if power else 1,
-        power=power,
-        seed=seed,
-    )
-    offer = offer_of(instance, OPTIONS)
-    assert offer is not None
-    return offer
-
-
-def solved(offer: Offer) -> tuple[Generator, Relaxed]:
-    generator = generator_of(offer.master(offer.regions), Budget(OPTIONS), is_strict=False)
-    relaxed, _ = generator.run()
-    assert relaxed is not None
-    return generator, relaxed
 
 
 def random_choice(master: Master, rng: np.random.Generator) -> Choice:

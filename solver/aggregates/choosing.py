@@ -1,0 +1,75 @@
+"""Branching on jobs while those beyond all levels are chosen as wholes, not in fractions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ...models.plan import Progress
+from ..budget import Budget
+from .beyond import Choice, Chooser
+from .branch import PRECISION, Brancher, Starts, started_jobs
+
+# Cuts per node, and what one may use of the budget's rest.
+MOST_CUTS = 3
+SHARE = 0.1
+
+# Given a choice beside which no job starts in part, and all that start: the worth of a plan.
+Attempt = Callable[[Choice, frozenset[int]], float]
+
+
+class Choosing:
+    """The best choice given what was decided about other jobs, as a `Relaxation`.
+
+    Cuts of one node count in all: they are prices, which hold whatever starts.
+    """
+
+    def __init__(
+        self, chooser: Chooser, budget: Budget, attempt: Attempt, precision: float
+    ) -> None:
+        self._chooser = chooser
+        self._attempt = attempt
+        self._precision = precision
+        self.budget = budget
+
+    @property
+    def values(self) -> Sequence[int]:
+        """Per job position."""
+        return self._chooser.values
+
+    def solve(self, decided: Starts, least: float) -> tuple[float, Mapping[int, float] | None]:
+        """By a few cuts more."""
+        chooser = self._chooser
+        chooser.decide(decided)
+        part = self.budget.part(SHARE)
+        chooser.run(part, None, self._precision, least, MOST_CUTS)
+        if not chooser.starts and chooser.bound > least:
+            chooser.consider(chooser.best, self._precision)
+        self.budget.add(part)
+        return chooser.bound, chooser.starts or None
+
+    def keep(self, starts: Mapping[int, float]) -> float:
+        """Try it."""
+        choice = self._chooser.best
+        return self._attempt(choice, started_jobs(starts) | choice.jobs)
+
+
+def branch_beside(
+    chooser: Chooser,
+    highest: float,
+    incumbent: float,
+    budget: Budget,
+    attempt: Attempt,
+    progress: Progress | None = None,
+    precision: float = PRECISION,
+) -> float:
+    """The bound of all jobs after branching, of which `highest` is one.
+
+    Parameters
+    ----------
+    chooser
+        One that chooses from all jobs beyond all levels.
+    incumbent
+        Value of a plan.
+    """
+    brancher = Brancher(Choosing(chooser, budget, attempt, precision), highest)
+    return brancher.run(incumbent, progress)

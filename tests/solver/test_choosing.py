@@ -1,0 +1,95 @@
+"""Branching on jobs beside whole choices of the largest: never below what can start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+import numpy as np
+import pytest
+from small_halls import OPTIONS, hall, solved
+
+from rackwright.models.plan import Plan
+from rackwright.models.rules import verify
+from rackwright.models.score import first_term
+from rackwright.solver.aggregates.attempt import started
+from rackwright.solver.aggregates.beyond import Choice, Chooser
+from rackwright.solver.aggregates.branch import Brancher, Starts
+from rackwright.solver.aggregates.choosing import branch_beside
+from rackwright.solver.budget import Budget
+
+
+@pytest.mark.parametrize("power", [False, True])
+def test_bounds_hold_for_every_plan_and_decision(power: bool) -> None:
+    offer = hall(power=power, seed=1)
+    instance = offer.instance
+    root, relaxed = solved(offer)
+    chooser = Chooser(offer, Budget(OPTIONS), root, relaxed)
+    chooser.run(Budget(OPTIONS))
+    highest = chooser.bound
+    worths = []
+
+    def attempt(choice: Choice, together: frozenset[int]) -> float:
+        plan = started(offer, OPTIONS, choice, together, Budget(OPTIONS))
+        assert verify(instance, plan, OPTIONS.legality) == ()
+        worths.append(int(first_term(instance, plan, OPTIONS.objective)))
+        return worths[-1]
+
+    bound = branch_beside(chooser, highest, 0.0, Budget(OPTIONS), attempt)
+    assert worths and max(worths) <= bound + 1e-6 * bound
+    assert bound <= highest
+    # Given what a plan starts, the bound is at least what that is worth.
+    plan = started(offer, OPTIONS, chooser.best, chooser.best.jobs, Budget(OPTIONS))
+    begun = plan.placement_of.keys()
+    some = [job for job in chooser.starts if instance.jobs[job].job_id not in begun][:3]
+    some += [job for job in chooser.starts if instance.jobs[job].job_id in begun][:3]
+    decided = {job: instance.jobs[job].job_id in begun for job in some}
+    chooser.decide({job: is_up for job, is_up in decided.items() if job not in chooser.best.jobs})
+    chooser.run(Budget(OPTIONS), most_cuts=2)
+    assert chooser.bound >= int(first_term(instance, plan, OPTIONS.objective)) - 1e-6 * bound
+    assert isinstance(plan, Plan)
+
+
+@dataclass
+class Knapsack:
+    """Its linear program: the best by value per size, the last one in part."""
+
+    values: Sequence[int]
+    sizes: Sequence[int]
+    room: int
+    budget: Budget = field(default_factory=lambda: Budget(OPTIONS))
+    kept: int = 0
+
+    def solve(self, decided: Starts, least: float) -> tuple[float, Mapping[int, float] | None]:
+        left = self.room - sum(self.sizes[job] for job, is_up in decided.items() if is_up)
+        if left < 0:
+            return 0.0, None
+        starts = {job: float(is_up) for job, is_up in decided.items()}
+        order = sorted(
+            range(len(self.values)), key=lambda job: -self.values[job] / self.sizes[job]
+        )
+        for job in order:
+            if job not in decided:
+                starts[job] = min(1.0, left / self.sizes[job])
+                left -= int(starts[job] * self.sizes[job]) if starts[job] == 1 else left
+        return sum(self.values[job] * share for job, share in starts.items()), starts
+
+    def keep(self, starts: Mapping[int, float]) -> float:
+        self.kept += 1
+        return sum(self.values[job] * share for job, share in starts.items())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_branching_finds_the_best_knapsack(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values, sizes = (rng.integers(1, 30, 9).tolist() for _ in range(2))
+    room = int(sum(sizes) * 0.4)
+    best = max(
+        sum(value for value, is_up in zip(values, chosen, strict=True) if is_up)
+        for chosen in product((False, True), repeat=9)
+        if sum(size for size, is_up in zip(sizes, chosen, strict=True) if is_up) <= room
+    )
+    knapsack = Knapsack(values, sizes, room)
+    bound = Brancher(knapsack, float(sum(values))).run(0.0)
+    assert int(bound + 1e-6) == best and knapsack.kept
