@@ -8,43 +8,20 @@ know.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
 
 import numpy as np
 
+from .base_blocks import BaseBlocks
 from .packs import Kind, Packs
-from .passed import passed_on, passing_of
+from .passed import passing_of
 from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Bools, Ints, Regions
 from .slots import Slot
-from .tables import IMPOSSIBLE, TOLERANCE, Floats, Items, Tables, joined, packed
+from .tables import IMPOSSIBLE, TOLERANCE, Floats, joined
 from .top import classes_of, is_paid, priced_nodes, reserved_nodes
-
-
-@dataclass(frozen=True)
-class _Level:
-    """Regions of one span: how their halves and their own units share what is left.
-
-    Attributes
-    ----------
-    left, taken
-        Per charge and region, and nodes left: what the first half leaves, and who takes of it.
-    closed
-        Per region the charge that is best where nothing is left.
-    forced
-        Per region of a settled aggregate, who takes of it in any case.
-    alone
-        Per region where nothing is left, the consolidated job that takes all that is, or -1.
-    """
-
-    span: int
-    left: Ints
-    taken: Ints
-    closed: Ints
-    forced: dict[int, list[int]]
-    alone: Ints
+from .trace import Level, Tracer
 
 
 class Pricer:
@@ -72,15 +49,11 @@ class Pricer:
         self.regions = regions
         self.slots = slots
         self.size = np.array([slot.size for slot in slots], dtype=np.int64)
-        self.is_lone = np.array([is_strict and slot.spreads for slot in slots], dtype=np.int64)
         self.spans = [1 << level for level in range(regions.span.bit_length())]
         self.of_span: dict[int | None, list[int]] = defaultdict(list)
-        self.held: list[int] = []
         for index, slot in enumerate(slots):
             if not slot.holds:
                 self.of_span[slot.span].append(index)
-            elif slot.packing is None:
-                self.held.append(index)
         self.is_strict = is_strict
         self._settled: dict[int, Anchors] = {}
         # Without a reservation units beyond all levels take what is best for them.
@@ -97,6 +70,8 @@ class Pricer:
             else np.ones((1, len(slots)), dtype=bool)
         )
         self.kinds = self._kinds()
+        self._blocks = BaseBlocks(regions, slots, self.charges, self._passing, is_lone=is_strict)
+        self._tracer = Tracer(regions.span, slots, self.kinds, self._packed)
 
     def _kinds(self) -> dict[int, int]:
         """Per consolidated job over several base blocks, as a slot, the number of its kind."""
@@ -132,9 +107,9 @@ class Pricer:
     def best(self, prices: Prices) -> tuple[Floats, list[Pattern]]:
         """Value and pattern per aggregate; the empty pattern is worth 0."""
         values, group = self._values(prices)
-        block_value, tables, table_of = self._blocks(values, group, prices)
+        blocks = self._blocks.packed(values, group, self._earned(prices))
         values, group = self._net(values, group, prices)
-        gain, levels, packs = self._combine(block_value.gain, values, group)
+        gain, levels, packs = self._combine(blocks.gain, values, group)
         gain = gain.reshape(len(self.charges), -1, gain.shape[1])
         top = (
             priced_nodes(gain[0], self.regions, self.slots, values, group, prices)
@@ -148,17 +123,21 @@ class Pricer:
             patterns[aggregate].counts[slot] += int(top.nodes[aggregate])
             if self.slots[slot].max_lower is not None:
                 patterns[aggregate].touched_by = slot
-        left, classes = self._trace(levels, packs, top.nodes, top.classes, patterns)
+        left, classes = self._tracer.trace(levels, packs, top.nodes, top.classes, patterns)
         for pattern, of_blocks in zip(patterns, left.reshape(len(patterns), -1), strict=True):
             pattern.left = tuple(of_blocks.tolist())
-        passed = block_value.passed[np.arange(len(left)), left]
+        passed = blocks.passed[np.arange(len(left)), left]
         charges: Ints = self.charges[classes] * left + passed
         budgets: Ints = self.regions.budget - charges
         self._settle_charges(patterns, passed)
-        self._fill_blocks(block_value, tables, table_of, left, budgets, patterns)
+        self._blocks.fill(blocks, left, budgets, patterns)
         if self._reserved is None or not prices.passed.any():
             return top.worth, patterns
         return top.worth - prices.passed * self._reserved.excess, patterns
+
+    def _earned(self, prices: Prices) -> Floats:
+        """Per base block, what is paid for what it passes."""
+        return np.repeat(prices.passed, self.regions.span)
 
     def _net(self, values: Floats, group: Ints, prices: Prices) -> tuple[Floats, Ints]:
         """Worth of larger slots without what base blocks have to pass to them, per aggregate.
@@ -192,7 +171,7 @@ class Pricer:
         Per class of charges, aggregate, and nodes.
         """
         values, group = self._values(prices)
-        blocks, _, _ = self._blocks(values, group, prices)
+        blocks = self._blocks.packed(values, group, self._earned(prices))
         values, group = self._net(values, group, prices)
         gain, _, _ = self._combine(blocks.gain, values, group)
         return gain.reshape(len(self.charges), self.regions.num_aggregates, -1)
@@ -216,82 +195,9 @@ class Pricer:
         cost = sum(price * np.outer(row.charges, groups[i]) for i, (price, row) in enumerate(rows))
         return prices.slots[:, None] - cost, group.reshape(-1)
 
-    def _blocks(self, values: Floats, group: Ints, prices: Prices) -> tuple[_Blocks, Tables, Ints]:
-        """Worth of every base block for each number of nodes it leaves."""
-        regions = self.regions
-        most = int(regions.free.max(initial=0))
-        budget = int(regions.budget.max(initial=0))
-        block_group = np.repeat(group, regions.span)
-        kinds, table_of = np.unique(
-            np.stack([regions.zone, block_group]), axis=1, return_inverse=True
-        )
-        table_of = table_of.reshape(-1)
-        items = self._block_items(values[:, kinds[1]], regions.zones[kinds[0]].T)
-        tables = packed(items, most, budget)
-        if self._passing is not None and self._passing.is_needed:
-            earned = np.repeat(prices.passed, regions.span)
-            own, passed = passed_on(tables, table_of, regions, self._passing, earned)
-            gain = own[None]
-        else:
-            left = np.arange(most + 1)
-            nodes = regions.free[:, None] - left
-            budgets = regions.budget[:, None] - self.charges[:, None, None] * left
-            gain = np.where(
-                (nodes >= 0) & (budgets >= 0),
-                tables.worth[table_of[:, None], nodes.clip(0), budgets.clip(0)],
-                IMPOSSIBLE,
-            )
-            passed = np.zeros(nodes.shape, dtype=np.int64)
-        holder = self._hold(gain, values, block_group)
-        gain = gain.reshape(-1, most + 1)
-        return _Blocks(gain, holder, passed), tables, table_of
-
-    def _block_items(self, values: Floats, is_allowed: Bools) -> Items:
-        """The best slot of each size and charge, per table.
-
-        Parameters
-        ----------
-        values, is_allowed
-            Per slot and table, its worth, and whether the base blocks may host it.
-        """
-        slots = np.array(self.of_span[1], dtype=np.int64)
-        worth = np.where(is_allowed[slots], values[slots], 0.0)
-        slots = slots[worth.max(axis=1, initial=0.0) > TOLERANCE]
-        kinds = [self.size[slots], self.regions.charge[slots], self.is_lone[slots]]
-        sizes, item_of = np.unique(np.stack(kinds, axis=1), axis=0, return_inverse=True)
-        best = np.zeros((len(sizes), values.shape[1]))
-        slot_of = np.full(best.shape, -1)
-        for slot, item in zip(slots, item_of.reshape(-1), strict=True):
-            value = np.where(is_allowed[slot], values[slot], 0.0)
-            is_better = value > np.maximum(best[item], TOLERANCE)
-            best[item][is_better] = value[is_better]
-            slot_of[item][is_better] = slot
-        is_lone = sizes[:, 2] > 0
-        return Items(sizes[:, 0], sizes[:, 0] * sizes[:, 1], is_lone, best, slot_of)
-
-    def _hold(self, gain: Floats, values: Floats, block_group: Ints) -> Ints:
-        """Let exclusive jobs take whole base blocks where that is worth more.
-
-        Where nothing is left, its charge does not matter: all classes have the same gain.
-        """
-        regions = self.regions
-        holder = np.full(len(regions.free), -1)
-        for slot in self.held:
-            value = values[slot][block_group]
-            is_better = (
-                regions.is_job_free
-                & regions.zones[regions.zone, slot]
-                & (regions.free >= self.size[slot])
-                & (regions.budget >= self.size[slot] * regions.charge[slot])
-                & (value > gain[0, :, 0] + TOLERANCE)
-            )
-            gain[:, is_better, 0] = value[is_better]
-            holder[is_better] = slot
-        return holder
-
     def _combine(
         self, gain: Floats, values: Floats, group: Ints
-    ) -> tuple[Floats, list[_Level], Packs]:
+    ) -> tuple[Floats, list[Level], Packs]:
         """From base blocks to aggregates."""
         levels = []
         num_classes = len(self.charges)
@@ -312,7 +218,7 @@ class Pricer:
             worth = closed.max(axis=0)
             alone = self._pack(worth, packs, span, values, of_region, forced)
             gain[:, 0] = np.tile(worth, num_classes)
-            levels.append(_Level(span, left, taken, best, forced, alone))
+            levels.append(Level(span, left, taken, best, forced, alone))
             is_taken = (taken >= 0).reshape(num_classes, -1, gain.shape[1])
             is_taken[:, list(forced)] = True
             packs.count(gain.reshape(is_taken.shape), is_taken)
@@ -417,97 +323,3 @@ class Pricer:
             worth[:, aggregate * per_aggregate : (aggregate + 1) * per_aggregate] = IMPOSSIBLE
         rows = len(self.charges) * len(group)
         return sizes, worth.reshape(rows, -1), slot_of.reshape(rows, -1), is_packed
-
-    def _trace(
-        self,
-        levels: list[_Level],
-        packs: Packs,
-        left: Ints,
-        classes: Ints,
-        patterns: list[Pattern],
-    ) -> tuple[Ints, Ints]:
-        """What every base block leaves, and for which charge; fills in who gets it."""
-        # Regions that leave whole units to one job: the kind and how many.
-        packed: dict[int, tuple[int, int]] = {}
-        for number, level in reversed(list(enumerate(levels))):
-            left = left.copy()
-            per_aggregate = self.regions.span // level.span
-            for region, (kind, units) in list(packed.items()):
-                if packs.is_counted(number, kind, region, units):
-                    del packed[region]
-            classes = np.where(left == 0, level.closed, classes)
-            for region in np.nonzero((left == 0) & (level.alone >= 0))[0].tolist():
-                slot = int(level.alone[region])
-                packing = self.slots[slot].packing
-                if region not in packed and packing is not None:
-                    packed[region] = self.kinds[slot], packing[0]
-                    pattern = patterns[region // per_aggregate]
-                    pattern.counts[slot] += 1
-                    pattern.regions.append((slot, region))
-            rows = classes * len(left) + np.arange(len(left))
-            for settled, hosts in level.forced.items():
-                if settled in packed:
-                    continue
-                pattern = patterns[settled // per_aggregate]
-                pattern.counts.update(hosts)
-                pattern.regions += [(slot, settled) for slot in hosts]
-                left[settled] += self.size[hosts].sum()
-            is_packed = np.isin(np.arange(len(left)), list(packed))
-            while True:
-                slots = np.where(is_packed, -1, level.taken[rows, left])
-                takers = np.nonzero(slots >= 0)[0]
-                if not takers.size:
-                    break
-                for region in takers.tolist():
-                    slot = int(slots[region])
-                    pattern = patterns[region // per_aggregate]
-                    pattern.counts[slot] += 1
-                    pattern.regions.append((slot, region))
-                left[takers] += self.size[slots[takers]]
-            first = level.left[rows, left]
-            left = np.stack([first, left - first], axis=1).reshape(-1)
-            classes = np.repeat(classes, 2)
-            halves: dict[int, tuple[int, int]] = {}
-            for region, (kind, units) in packed.items():
-                parts = packs.halves(number, kind, region, units)
-                for half, part in zip((2 * region, 2 * region + 1), parts, strict=True):
-                    halves[half] = kind, part
-                    left[half] = part * self._packed[kind].size
-                    classes[half] = self._packed[kind].charge_class
-            packed = halves
-        return left, classes
-
-    def _fill_blocks(
-        self,
-        blocks: _Blocks,
-        tables: Tables,
-        table_of: Ints,
-        left: Ints,
-        budgets: Ints,
-        patterns: list[Pattern],
-    ) -> None:
-        """Add what the base blocks host themselves, within what is left of their budgets."""
-        regions = self.regions
-        nodes = regions.free - left
-        known: dict[tuple[int, int, int], Counter[int]] = {}
-        for block in np.nonzero(nodes > 0)[0]:
-            counts = patterns[block // regions.span].counts
-            if left[block] == 0 and blocks.holder[block] >= 0:
-                counts[int(blocks.holder[block])] += 1
-                continue
-            key = int(table_of[block]), int(nodes[block]), int(budgets[block])
-            if key not in known:
-                known[key] = tables.content(*key)
-            counts.update(known[key])
-
-
-@dataclass(frozen=True)
-class _Blocks:
-    """Worth of base blocks per nodes left, and the exclusive slot that takes one whole, or -1.
-
-    And per nodes left what they pass beyond the least charge.
-    """
-
-    gain: Floats
-    holder: Ints
-    passed: Ints

@@ -1,0 +1,116 @@
+"""From the best worth of aggregates back to who hosts what: the way down of `pricing`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .packs import Kind, Packs
+from .patterns import Pattern
+from .regions import Ints
+from .slots import Slot
+
+
+@dataclass(frozen=True)
+class Level:
+    """Regions of one span: how their halves and their own units share what is left.
+
+    Attributes
+    ----------
+    left, taken
+        Per charge and region, and nodes left: what the first half leaves, and who takes of it.
+    closed
+        Per region the charge that is best where nothing is left.
+    forced
+        Per region of a settled aggregate, who takes of it in any case.
+    alone
+        Per region where nothing is left, the consolidated job that takes all that is, or -1.
+    """
+
+    span: int
+    left: Ints
+    taken: Ints
+    closed: Ints
+    forced: dict[int, list[int]]
+    alone: Ints
+
+
+class Tracer:
+    """Follows the choices that were made on the way up.
+
+    Parameters
+    ----------
+    span
+        Base blocks of an aggregate.
+    kinds
+        Per slot of a consolidated job over several base blocks, the number of its kind.
+    packed
+        These kinds.
+    """
+
+    def __init__(
+        self, span: int, slots: Sequence[Slot], kinds: Mapping[int, int], packed: Sequence[Kind]
+    ) -> None:
+        self._span, self._slots, self._kinds, self._packed = span, slots, kinds, packed
+        self._size = np.array([slot.size for slot in slots], dtype=np.int64)
+
+    def trace(
+        self,
+        levels: list[Level],
+        packs: Packs,
+        left: Ints,
+        classes: Ints,
+        patterns: list[Pattern],
+    ) -> tuple[Ints, Ints]:
+        """What every base block leaves, and for which charge; fills in who gets it."""
+        # Regions that leave whole units to one job: the kind and how many.
+        packed: dict[int, tuple[int, int]] = {}
+        for number, level in reversed(list(enumerate(levels))):
+            left = left.copy()
+            per_aggregate = self._span // level.span
+            for region, (kind, units) in list(packed.items()):
+                if packs.is_counted(number, kind, region, units):
+                    del packed[region]
+            classes = np.where(left == 0, level.closed, classes)
+            for region in np.nonzero((left == 0) & (level.alone >= 0))[0].tolist():
+                slot = int(level.alone[region])
+                packing = self._slots[slot].packing
+                if region not in packed and packing is not None:
+                    packed[region] = self._kinds[slot], packing[0]
+                    pattern = patterns[region // per_aggregate]
+                    pattern.counts[slot] += 1
+                    pattern.regions.append((slot, region))
+            rows = classes * len(left) + np.arange(len(left))
+            for settled, hosts in level.forced.items():
+                if settled in packed:
+                    continue
+                pattern = patterns[settled // per_aggregate]
+                pattern.counts.update(hosts)
+                pattern.regions += [(slot, settled) for slot in hosts]
+                left[settled] += self._size[hosts].sum()
+            is_packed = np.isin(np.arange(len(left)), list(packed))
+            while True:
+                slots = np.where(is_packed, -1, level.taken[rows, left])
+                takers = np.nonzero(slots >= 0)[0]
+                if not takers.size:
+                    break
+                for region in takers.tolist():
+                    slot = int(slots[region])
+                    pattern = patterns[region // per_aggregate]
+                    pattern.counts[slot] += 1
+                    pattern.regions.append((slot, region))
+                left[takers] += self._size[slots[takers]]
+            first = level.left[rows, left]
+            left = np.stack([first, left - first], axis=1).reshape(-1)
+            classes = np.repeat(classes, 2)
+            halves: dict[int, tuple[int, int]] = {}
+            for region, (kind, units) in packed.items():
+                parts = packs.halves(number, kind, region, units)
+                for half, part in zip((2 * region, 2 * region + 1), parts, strict=True):
+                    halves[half] = kind, part
+                    left[half] = part * self._packed[kind].size
+                    classes[half] = self._packed[kind].charge_class
+            packed = halves
+        return left, classes
