@@ -14,6 +14,7 @@ from ..models.plan import (
     PlanResult,
     Progress,
     Reason,
+    Stop,
     Unplaced,
 )
 
@@ -65,7 +66,7 @@ def _run_optimal(
     from .interrupt import first_interrupt_noted
 
     with first_interrupt_noted() as stop:
-        start = partial(start_plan, instance, options)
+        start = partial(start_plan, instance, options, stop)
         found = optimal(instance, options, progress=progress, hint=start, stop=stop)
         result = checked(instance, found)
     if stop():
@@ -73,7 +74,7 @@ def _run_optimal(
     return result
 
 
-def start_plan(instance: Instance, options: PlanOptions) -> Plan:
+def start_plan(instance: Instance, options: PlanOptions, stop: Stop) -> Plan:
     """The greedy plan, or what Slurm's own schedulers would start where that is worth more.
 
     So the exact engine, which never returns less than it is given, is never worse than Slurm, even
@@ -89,6 +90,8 @@ def start_plan(instance: Instance, options: PlanOptions) -> Plan:
     from ..heuristics.slurm import slurm, slurm_backfill
 
     for schedule in (slurm, slurm_backfill):
+        if stop():
+            break
         result = schedule(instance, options)
         is_legal = not verify(instance, result.plan, options.legality)
         if is_legal and is_better(result.objective, best.objective):

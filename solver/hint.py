@@ -100,8 +100,11 @@ class _Values:
         span = self._span(kind)
         aggregates: set[int] = set()
         for number, segment in enumerate(cut(kind.option.units, placement.segments)):
-            numbers = [bin_of[node] for node in segment]
-            in_bins = {each: numbers.count(each) for each in set(numbers) if each != NOWHERE}
+            in_bins: dict[int, int] = {}
+            for node in segment:
+                bin_number = bin_of[node]
+                in_bins[bin_number] = in_bins.get(bin_number, 0) + 1
+            in_bins.pop(NOWHERE, None)
             self._add_nodes(kind, segment, in_bins)
             window = windows.get(frozenset(segment)) if windows else None
             if window is not None:

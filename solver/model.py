@@ -24,6 +24,7 @@ from .shapes import Shape
 Expression = cp_model.LinearExpr | int
 Variable = cp_model.IntVar
 
+# Of a few plain flows, lanes at most.
 FEW_LANES = 16
 
 

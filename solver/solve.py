@@ -126,10 +126,19 @@ def _solve_whole(
         if budget.is_spent:
             return found, _start_plan(hint)
         model = build_model(model.instance, model.plan_options, MERGE_THRESHOLD)
+        known = _known_from(model, found, _start_plan(hint))
+        return _solve(model, budget, progress, known.plan, known), known.plan
     start = _start_plan(hint)
     instance, options = model.instance, model.plan_options
     known = decomposed(instance, options, budget, progress, start, model.num_pairs)
     return _solve(model, budget, progress, known.plan, known), known.plan
+
+
+def _known_from(model: PlacementModel, found: _Found, start: Plan) -> Known:
+    """The bound of the first term that was found, and the better of the two plans."""
+    instance, options = model.instance, model.plan_options
+    one, other = (score(instance, plan, options) for plan in (start, found.plan))
+    return Known(found.plan if is_better(other, one) else start, found.terms[0])
 
 
 def _is_brief(model: PlacementModel) -> bool:

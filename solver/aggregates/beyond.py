@@ -207,7 +207,10 @@ class Chooser:
         enough: float = 0.0,
         most_cuts: int = MOST_CUTS,
     ) -> None:
-        """Choose until no choice is better by that share, or than `enough`; or time is up."""
+        """Choose until no choice is better by that share, or time is up.
+
+        Or until none is worth more than `enough`, or so many cuts have been added.
+        """
         self._budget = self._beside.budget = budget
         is_rounded = False
         for _ in range(most_cuts if self._demands else 0):

@@ -56,6 +56,9 @@ class Relaxation(Protocol):
         None if there is no solution. A bound of `least` is low enough.
         """
 
+    def is_loose(self) -> bool:
+        """Whether solving the last node again would lower its bound."""
+
     def keep(self, starts: Mapping[int, float]) -> float:
         """Told about solutions in which no job starts in part; what a plan is worth, or 0."""
 
@@ -103,6 +106,10 @@ class LinearProgram:
         )
         return bound, None if relaxed is None else relaxed.starts
 
+    def is_loose(self) -> bool:
+        """Never: it was solved."""
+        return False
+
     def keep(self, starts: Mapping[int, float]) -> float:
         """Which jobs these are."""
         jobs = started_jobs(starts)
@@ -117,6 +124,8 @@ class Brancher:
 
     Parameters
     ----------
+    relaxation
+        What is solved in every node.
     bound
         Of the root.
     """
@@ -132,7 +141,7 @@ class Brancher:
 
     @property
     def bound(self) -> float:
-        """Of the first term, so far."""
+        """Of everything, so far."""
         return max(self._settled, self._open[0].bound if self._open else 0.0)
 
     def run(
@@ -173,6 +182,10 @@ class Brancher:
         if bound <= least:
             return 0.0
         job = None if starts is None else self._most_fractional(starts, node.decided)
+        if job is None and self._relaxation.is_loose() and bound < node.bound - WHOLE:
+            self._made += 1
+            heappush(self._open, _Node((-bound, -len(node.decided), self._made), node.decided))
+            return 0.0
         if job is None:
             self._settled = max(self._settled, bound)
             return 0.0 if starts is None else self._relaxation.keep(starts)

@@ -47,6 +47,11 @@ class Choosing:
         self.budget.add(part)
         return chooser.bound, chooser.starts or None
 
+    def is_loose(self) -> bool:
+        """Whether cuts or time were up before the choice was the best one."""
+        chooser = self._chooser
+        return chooser.bound - chooser.worth > self._precision * abs(chooser.worth)
+
     def keep(self, starts: Mapping[int, float]) -> float:
         """Try it."""
         choice = self._chooser.best
@@ -72,4 +77,6 @@ def branch_beside(
         Value of a plan.
     """
     brancher = Brancher(Choosing(chooser, budget, attempt, precision), highest)
-    return brancher.run(incumbent, progress)
+    bound = brancher.run(incumbent, progress)
+    chooser.decide({})
+    return bound

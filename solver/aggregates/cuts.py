@@ -49,7 +49,8 @@ def cut_of(master: Master, pricer: Pricer, prices: Prices) -> Cut:
         worth += float(price) * row.room
         paid += price * np.outer(row.charges, row.covers)
     paid += np.outer(master.passing.excess, prices.passed)
-    loss = (gain[:, :1] - gain).clip(max=2 * worth)
+    # What an aggregate cannot leave at all costs more than everything is worth.
+    loss = (gain[:, :1] - gain).clip(max=2 * max(worth, master.most))
     return Cut(worth, master.costs(prices), loss, paid)
 
 

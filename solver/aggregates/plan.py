@@ -21,12 +21,12 @@ from .complete import complete, worth_of
 from .offer import Offer, offer_of
 from .witness import Witness
 
+# Nodes of an aggregate up to which its dynamic program is fast (see `pricing.Pricer`).
+MOST_NODES = 2048
 # Of the budget's rest, what the bound, the choice of the largest jobs, the dive after it,
 # branching beside that choice, and branching at last may use.
 BOUND_SHARE = 0.4
 CHOICE_SHARE = 0.5
-# Nodes of an aggregate up to which its dynamic program is fast (see `pricing.Pricer`).
-MOST_NODES = 2048
 DIVE_SHARE = 0.4
 BESIDE_SHARE = 0.3
 BRANCH_SHARE = 0.6
@@ -130,15 +130,17 @@ def by_aggregates(
             best.consider(_dived(offer, chooser.best, small, budget))
             _consider_sets(best, offer, chooser, budget)
     bound = _rounded(min(highest, chooser.bound))
-    if best.value < bound and not budget.is_spent:
-        part = root.budget = budget.part(BRANCH_SHARE)
-        lowered = (
-            _branched_beside(best, offer, chooser, part, min(highest, chooser.bound), progress)
-            if chooser.chooses_all
-            else _branched(best, offer, root, highest, progress)
+    if best.value < bound and not budget.is_spent and chooser.chooses_all:
+        part = budget.part(BRANCH_SHARE)
+        beside = _branched_beside(
+            best, offer, chooser, part, min(highest, chooser.bound), progress
         )
         budget.add(part)
-        bound = min(bound, _rounded(lowered))
+        bound = min(bound, _rounded(beside))
+    if best.value < bound and not budget.is_spent:
+        part = root.budget = budget.part(BRANCH_SHARE)
+        bound = min(bound, _rounded(_branched(best, offer, root, highest, progress)))
+        budget.add(part)
     return Decomposed(bound, best.plan, wanted)
 
 

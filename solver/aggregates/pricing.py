@@ -15,7 +15,7 @@ import numpy as np
 
 from .base_blocks import BaseBlocks
 from .packs import Kind, Packs
-from .passed import passing_of
+from .passed import Passing, passing_of
 from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Bools, Ints, Regions
 from .slots import Slot
@@ -100,6 +100,12 @@ class Pricer:
         del self._settled[aggregate]
 
     @property
+    def work(self) -> float:
+        """What one call takes, in nodes that no budget tells apart."""
+        times = 2.0 if self._passing is not None and self._passing.is_needed else 1.0
+        return times * int(self.regions.free.sum())
+
+    @property
     def settled(self) -> Set[int]:
         """Aggregates whose larger units are settled."""
         return self._settled.keys()
@@ -123,17 +129,21 @@ class Pricer:
             patterns[aggregate].counts[slot] += int(top.nodes[aggregate])
             if self.slots[slot].max_lower is not None:
                 patterns[aggregate].touched_by = slot
-        left, classes = self._tracer.trace(levels, packs, top.nodes, top.classes, patterns)
+        # Base blocks may be unable to leave what an aggregate as a whole has room for.
+        is_possible = is_paid(top.worth)
+        nodes = np.where(is_possible, top.nodes, 0)
+        left, classes = self._tracer.trace(levels, packs, nodes, top.classes, patterns)
         for pattern, of_blocks in zip(patterns, left.reshape(len(patterns), -1), strict=True):
             pattern.left = tuple(of_blocks.tolist())
-        passed = blocks.passed[np.arange(len(left)), left]
-        charges: Ints = self.charges[classes] * left + passed
-        budgets: Ints = self.regions.budget - charges
-        self._settle_charges(patterns, passed)
-        self._blocks.fill(blocks, left, budgets, patterns)
-        if self._reserved is None or not prices.passed.any():
-            return top.worth, patterns
-        return top.worth - prices.passed * self._reserved.excess, patterns
+        passed = blocks.passed[np.arange(len(left)), left.clip(max=blocks.passed.shape[1] - 1)]
+        charges: Ints = self.charges[classes] * left
+        if self._passing is not None:
+            charges = charges + self._passing.cost(passed)
+            self._set_lacking(self._passing, patterns, passed)
+        self._blocks.fill(blocks, left, self.regions.budget - charges, patterns)
+        for number in np.nonzero(~is_possible)[0].tolist():
+            patterns[number] = Pattern(number)
+        return top.worth, patterns
 
     def _earned(self, prices: Prices) -> Floats:
         """Per base block, what is paid for what it passes."""
@@ -151,17 +161,15 @@ class Pricer:
         net = paid[:, group] - np.outer(self._passing.excess, prices.passed)
         return net, np.arange(len(group))
 
-    def _settle_charges(self, patterns: list[Pattern], passed: Ints) -> None:
+    def _set_lacking(self, passing: Passing, patterns: Sequence[Pattern], passed: Ints) -> None:
         """Tell what larger units take beyond the least charge, and base blocks do not pass.
 
         Before patterns know what base blocks host themselves.
         """
-        if self._passing is None:
-            return
         for pattern, given in zip(
             patterns, passed.reshape(len(patterns), -1).sum(axis=1).tolist(), strict=True
         ):
-            excess = self._passing.excess
+            excess = passing.excess
             taken = sum(int(excess[slot]) * count for slot, count in pattern.counts.items())
             pattern.lacking = taken - given
 

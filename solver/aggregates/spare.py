@@ -186,19 +186,22 @@ def _beside_worth(best: _Best, offer: Offer, worth: int, budget: Budget) -> None
         for together in chooser.sets_beside(part, enough, EXACT)[:MOST_SETS]:
             best.consider(started(offer, best.options, chooser.best, together, part))
     budget.add(part)
+    if not best.is_proven and not budget.is_spent and chooser.chooses_all:
+        tried: set[frozenset[int]] = set()
+
+        def attempt(choice: Choice, together: frozenset[int]) -> float:
+            if len(tried) < MOST_SETS and together not in tried:
+                tried.add(together)
+                best.consider(started(offer, best.options, choice, together, budget))
+            return _enough(offer, best, worth)
+
+        enough = _enough(offer, best, worth)
+        highest = branch_beside(chooser, highest, enough, budget, attempt, precision=EXACT)
+        best.limit(_beyond(offer, highest, worth))
     if not best.is_proven and not budget.is_spent:
         root.budget = budget
         enough = _enough(offer, best, worth)
-
-        def attempt(choice: Choice, together: frozenset[int]) -> float:
-            best.consider(started(offer, best.options, choice, together, budget))
-            return _enough(offer, best, worth)
-
-        highest = (
-            branch_beside(chooser, highest, enough, budget, attempt, precision=EXACT)
-            if chooser.chooses_all
-            else Brancher(LinearProgram(root, precision=EXACT), highest).run(enough)
-        )
+        highest = Brancher(LinearProgram(root, precision=EXACT), highest).run(enough)
         best.limit(_beyond(offer, highest, worth))
 
 
