@@ -16,7 +16,7 @@ from .tables import IMPOSSIBLE, TOLERANCE, Floats, Items, Tables, packed
 
 
 @dataclass(frozen=True)
-class Packed:
+class Hosted:
     """The best packing of all base blocks.
 
     Attributes
@@ -66,7 +66,7 @@ class BaseBlocks:
         self._own = [n for n, slot in enumerate(slots) if slot.span == 1 and not slot.holds]
         self._held = [n for n, slot in enumerate(slots) if slot.holds and slot.packing is None]
 
-    def packed(self, values: Floats, group: Ints, earned: Floats) -> Packed:
+    def best(self, values: Floats, group: Ints, earned: Floats) -> Hosted:
         """Worth of every base block for each number of nodes it leaves.
 
         Parameters
@@ -101,7 +101,7 @@ class BaseBlocks:
             passed = np.zeros(nodes.shape, dtype=np.int64)
         holder = self._hold(gain, values, block_group)
         gain = gain.reshape(-1, most + 1)
-        return Packed(gain, holder, passed, tables, table_of)
+        return Hosted(gain, holder, passed, tables, table_of)
 
     def _items(self, values: Floats, is_allowed: Bools) -> Items:
         """The best slot of each size and charge, per table.
@@ -146,7 +146,7 @@ class BaseBlocks:
             holder[is_better] = slot
         return holder
 
-    def fill(self, blocks: Packed, left: Ints, budgets: Ints, patterns: Sequence[Pattern]) -> None:
+    def fill(self, blocks: Hosted, left: Ints, budgets: Ints, patterns: Sequence[Pattern]) -> None:
         """Add what the base blocks host themselves, within what is left of their budgets."""
         regions = self._regions
         nodes = regions.free - left

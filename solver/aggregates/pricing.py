@@ -113,7 +113,7 @@ class Pricer:
     def best(self, prices: Prices) -> tuple[Floats, list[Pattern]]:
         """Value and pattern per aggregate; the empty pattern is worth 0."""
         values, group = self._values(prices)
-        blocks = self._blocks.packed(values, group, self._earned(prices))
+        blocks = self._blocks.best(values, group, self._earned(prices))
         values, group = self._net(values, group, prices)
         gain, levels, packs = self._combine(blocks.gain, values, group)
         gain = gain.reshape(len(self.charges), -1, gain.shape[1])
@@ -179,7 +179,7 @@ class Pricer:
         Per class of charges, aggregate, and nodes.
         """
         values, group = self._values(prices)
-        blocks = self._blocks.packed(values, group, self._earned(prices))
+        blocks = self._blocks.best(values, group, self._earned(prices))
         values, group = self._net(values, group, prices)
         gain, _, _ = self._combine(blocks.gain, values, group)
         return gain.reshape(len(self.charges), self.regions.num_aggregates, -1)
