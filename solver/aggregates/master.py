@@ -21,9 +21,6 @@ from .simplex import linear_program, solved
 from .slots import Demand, Slot
 from .tables import TOLERANCE, Floats
 
-# Cost of what base blocks should pass and do not, in the most that a job is worth per node.
-LACKING = 8
-
 
 @dataclass(frozen=True)
 class Exchange:
@@ -135,7 +132,7 @@ class Master:
         ]
         self._wide = [self._solver.Constraint(-infinity, row.room) for row in regions.wide]
         self._passed = [
-            self._passing_row()
+            self._solver.Constraint(-infinity, 0)
             for _ in range(regions.num_aggregates if self.passing.is_needed else 0)
         ]
         self._limits = [self._solver.Constraint(-infinity, most) for _, most in idle.most]
@@ -148,14 +145,6 @@ class Master:
 
     def _nodes_of_jobs(self) -> dict[int, int]:
         return {job: shape.options[0].job.num_nodes for shape in self.shapes for job in shape.jobs}
-
-    def _passing_row(self) -> pywraplp.Constraint:
-        """What is lacking in an aggregate costs more than any job that needs it is worth."""
-        row = self._solver.Constraint(-self._solver.infinity(), 0)
-        lacking = self._solver.NumVar(0, self._solver.infinity(), "")
-        row.SetCoefficient(lacking, -1)
-        self._objective.SetCoefficient(lacking, -LACKING * max(1.0, self.steepest))
-        return row
 
     def _worth_idle(self) -> Iterable[tuple[int, int]]:
         return zip(self.idle.slots, self.idle.worth, strict=True)
@@ -257,11 +246,22 @@ class Master:
         for row, used in zip(self._wide, self.wide_use(pattern), strict=True):
             if used:
                 row.SetCoefficient(column, used)
-        if self._passed and pattern.lacking is not None:
-            self._passed[pattern.aggregate].SetCoefficient(column, pattern.lacking)
+        self._pay(pattern, column)
         self.patterns.append(pattern)
         self._columns.append(column)
         return True
+
+    def _pay(self, pattern: Pattern, column: pywraplp.Variable) -> None:
+        """What larger units take beyond the least charge, base blocks have to pass.
+
+        What reserved nodes take is owed by the patterns that spare them: an aggregate may follow
+        none, so that no reservation leaves the linear program without a solution.
+        """
+        if self._passed and pattern.lacking is not None:
+            self._passed[pattern.aggregate].SetCoefficient(column, self._lacking(pattern))
+
+    def _lacking(self, pattern: Pattern) -> int:
+        return (pattern.lacking or 0) + int(self._excess[pattern.aggregate])
 
     def wide_use(self, pattern: Pattern) -> list[int]:
         """What one aggregate that follows the pattern adds to each wide layer."""
@@ -325,8 +325,8 @@ class Master:
         for constraint, room in zip(self._wide, self.room, strict=True):
             constraint.SetUb(room)
         self._excess = np.zeros_like(reserved.excess) if is_strict else reserved.excess
-        for row, taken in zip(self._passed, self._excess.tolist(), strict=False):
-            row.SetUb(-taken)
+        for pattern, column in zip(self.patterns, self._columns, strict=True):
+            self._pay(pattern, column)
         self._bound_columns()
 
     def _bound_columns(self, aggregate: int | None = None) -> None:
@@ -459,7 +459,7 @@ class Master:
             if price > TOLERANCE and layer.covers[pattern.aggregate]:
                 worth -= price * sum(int(layer.charges[s]) * n for s, n in pattern.counts.items())
         if pattern.lacking is not None:
-            worth -= float(prices.passed[pattern.aggregate]) * pattern.lacking
+            worth -= float(prices.passed[pattern.aggregate]) * self._lacking(pattern)
         return float(worth - relaxed.worth[pattern.aggregate])
 
 
