@@ -66,7 +66,7 @@ def _run_optimal(
     from .interrupt import first_interrupt_noted
 
     with first_interrupt_noted() as stop:
-        start = partial(start_plan, instance, options, stop)
+        start = partial(_start_plan, instance, options, stop)
         found = optimal(instance, options, progress=progress, hint=start, stop=stop)
         result = checked(instance, found)
     if stop():
@@ -74,7 +74,7 @@ def _run_optimal(
     return result
 
 
-def start_plan(instance: Instance, options: PlanOptions, stop: Stop) -> Plan:
+def _start_plan(instance: Instance, options: PlanOptions, stop: Stop) -> Plan:
     """The greedy plan, or what Slurm's own schedulers would start where that is worth more.
 
     So the exact engine, which never returns less than it is given, is never worse than Slurm, even

@@ -117,6 +117,8 @@ def _solve_whole(
     hint: Plan | Callable[[], Plan] | None,
 ) -> tuple[_Found, Plan]:
     """What the whole model finds, and the plan it may not be worse than."""
+    instance, options = model.instance, model.plan_options
+    found = None
     if _is_brief(model):
         part = budget.part(1.0, BRIEF_WORK)
         found = _solve(model, part, progress, Plan(), Known(Plan()))
@@ -125,20 +127,20 @@ def _solve_whole(
             return found, found.plan
         if budget.is_spent:
             return found, _start_plan(hint)
-        model = build_model(model.instance, model.plan_options, MERGE_THRESHOLD)
-        known = _known_from(model, found, _start_plan(hint))
-        return _solve(model, budget, progress, known.plan, known), known.plan
+        model = build_model(instance, options, MERGE_THRESHOLD)
     start = _start_plan(hint)
-    instance, options = model.instance, model.plan_options
+    if found is not None:
+        start = _better(instance, options, start, found.plan)
     known = decomposed(instance, options, budget, progress, start, model.num_pairs)
+    if found is not None and known.term is None:
+        known = replace(known, term=found.terms[0])
     return _solve(model, budget, progress, known.plan, known), known.plan
 
 
-def _known_from(model: PlacementModel, found: _Found, start: Plan) -> Known:
-    """The bound of the first term that was found, and the better of the two plans."""
-    instance, options = model.instance, model.plan_options
-    one, other = (score(instance, plan, options) for plan in (start, found.plan))
-    return Known(found.plan if is_better(other, one) else start, found.terms[0])
+def _better(instance: Instance, options: PlanOptions, one: Plan, other: Plan) -> Plan:
+    """The one that is worth more, else the first."""
+    scored, scored_other = (score(instance, plan, options) for plan in (one, other))
+    return other if is_better(scored_other, scored) else one
 
 
 def _is_brief(model: PlacementModel) -> bool:

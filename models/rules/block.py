@@ -33,8 +33,7 @@ def block_region(start: Start) -> str | None:
         return None
     span = topology.unit_limits(start.units.size).region_span
     for unit in start.placement.segments:
-        blocks = _blocks(topology, unit)
-        regions = {block // span for block in blocks} if len(blocks) > 1 else blocks
+        regions = {block // span for block in _blocks(topology, unit)}
         if len(regions) > 1:
             return f"a unit of {len(unit)} nodes spans {len(regions)} blocks of {span} base blocks"
     return None

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .bound import INTEGRAL, Generator
-from .master import Master, Relaxed, serves
+from .exchanges import serves
+from .master import Master, Relaxed
 from .patterns import Anchors, Pattern
 from .slots import Demand
 

@@ -248,8 +248,8 @@ class Chooser:
         limits = limits_of(master, self._cuts, self._most)
         task = task_of(master, limits, demands, worths, master.most)
         start = [unit for unit in self.best.units if unit.job in demands]
-        part = self._budget.part(1.0, SEARCH_WORK / SHARE)
-        searched = search_places(task, start, enough, SEARCH_SHARE * precision, part)
+        part = self._budget.part(SHARE, SEARCH_WORK)
+        searched = search_places(task, start, enough, SEARCH_SHARE * precision, part, share=1.0)
         self._budget.add(part)
         return searched
 

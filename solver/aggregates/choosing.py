@@ -9,6 +9,8 @@ from ..budget import Budget
 from .beyond import Choice, Chooser
 from .branch import PRECISION, Brancher, Starts, started_jobs
 
+# Sets of jobs that start as wholes for which plans are tried.
+MOST_SETS = 3
 # Cuts per node, and what one may use of the budget's rest.
 MOST_CUTS = 3
 SHARE = 0.1
@@ -29,6 +31,7 @@ class Choosing:
         self._chooser = chooser
         self._attempt = attempt
         self._precision = precision
+        self._tried: set[frozenset[int]] = set()
         self.budget = budget
 
     @property
@@ -53,9 +56,13 @@ class Choosing:
         return chooser.bound - chooser.worth > self._precision * abs(chooser.worth)
 
     def keep(self, starts: Mapping[int, float]) -> float:
-        """Try it."""
+        """Try it, if it is one of the first."""
         choice = self._chooser.best
-        return self._attempt(choice, started_jobs(starts) | choice.jobs)
+        together = started_jobs(starts) | choice.jobs
+        if len(self._tried) == MOST_SETS or together in self._tried:
+            return 0.0
+        self._tried.add(together)
+        return self._attempt(choice, together)
 
 
 def branch_beside(

@@ -11,7 +11,8 @@ import numpy as np
 from ...models.instance import Instance
 from ...models.plan import Placement
 from ..options import cut
-from .master import Exchange, Master
+from .exchanges import Exchange
+from .master import Master
 from .patterns import Pattern
 from .regions import Regions
 from .slots import Demand

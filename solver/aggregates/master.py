@@ -12,7 +12,7 @@ import numpy as np
 from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 
 from ..shapes import Shape
-from .held import joined_holds
+from .exchanges import Exchange, exchanges_of
 from .idle import NO_IDLE, Idle
 from .passed import passing_of
 from .patterns import Anchors, Pattern, Prices, Reserved
@@ -20,14 +20,6 @@ from .regions import Regions
 from .simplex import linear_program, solved
 from .slots import Demand, Slot
 from .tables import TOLERANCE, Floats
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """A place for each of the slots `given` used as one each of the slots `got`."""
-
-    given: tuple[int, ...]
-    got: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -141,7 +133,8 @@ class Master:
         self._columns: list[pywraplp.Variable] = []
         self._exchanges: list[tuple[Exchange, pywraplp.Variable]] = []
         self._add_jobs()
-        self._add_exchanges()
+        for exchange in exchanges_of(slots):
+            self._exchange(exchange)
 
     def _nodes_of_jobs(self) -> dict[int, int]:
         return {job: shape.options[0].job.num_nodes for shape in self.shapes for job in shape.jobs}
@@ -193,44 +186,12 @@ class Master:
             # A unit touches at most so many aggregates; each gives at most what it has.
             self._touches[demand.slot].SetCoefficient(started, -demand.count * slot.max_lower)
 
-    def _add_exchanges(self) -> None:
-        """A slot may serve who asks for less of the same, and be cut in two within a block.
-
-        Not for units that take a base block each: two exchanges may yield the same one. Held base
-        blocks together serve the units of one exclusive job.
-        """
-        groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
-        for index, slot in enumerate(self.slots):
-            if slot.span is not None and not slot.spreads and slot.packing is None:
-                groups[slot.span, slot.holds, id(slot.candidates), slot.charges].append(index)
-        for index, slot in enumerate(self.slots):
-            if slot.span is None or (slot.holds and slot.packing):
-                continue
-            for members in groups.values():
-                other = self.slots[members[0]]
-                is_alike = (other.span, other.holds) == (slot.span, slot.holds)
-                if is_alike and serves(slot, other):
-                    smaller = [
-                        m for m in members if self.slots[m].size <= slot.size and m != index
-                    ]
-                    if smaller:
-                        largest = max(smaller, key=lambda m: self.slots[m].size)
-                        self._exchange((index,), (largest,))
-            if slot.span == 1 and not slot.holds:
-                alike = groups.get((1, False, id(slot.candidates), slot.charges), [])
-                of_size = {self.slots[m].size: m for m in alike}
-                for size, member in of_size.items():
-                    rest = slot.size - size
-                    if size <= rest and rest in of_size:
-                        self._exchange((index,), (member, of_size[rest]))
-        for given, got in joined_holds(self.slots):
-            self._exchange(given, (got,))
-
-    def _exchange(self, given: tuple[int, ...], got: tuple[int, ...]) -> None:
+    def _exchange(self, exchange: Exchange) -> None:
         variable = self._solver.NumVar(0, self._solver.infinity(), "")
+        given, got = exchange.given, exchange.got
         for slot in {*given, *got}:
             self._rows[slot].SetCoefficient(variable, given.count(slot) - got.count(slot))
-        self._exchanges.append((Exchange(given, got), variable))
+        self._exchanges.append((exchange, variable))
 
     def add(self, pattern: Pattern) -> bool:
         """Add a pattern; whether it was new."""
@@ -461,10 +422,3 @@ class Master:
         if pattern.lacking is not None:
             worth -= float(prices.passed[pattern.aggregate]) * self._lacking(pattern)
         return float(worth - relaxed.worth[pattern.aggregate])
-
-
-def serves(slot: Slot, other: Slot) -> bool:
-    """Whether a place for one may be used by a no larger one of the other kind."""
-    return all(
-        theirs <= own for theirs, own in zip(other.charges, slot.charges, strict=True)
-    ) and (slot.candidates is other.candidates or slot.candidates <= other.candidates)

@@ -15,7 +15,8 @@ from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 from ..budget import Budget
 from ..search import watched
 from .bound import STEP_WORK
-from .master import Exchange, Master
+from .exchanges import Exchange
+from .master import Master
 from .patterns import Pattern
 
 # Of the budget's rest, what the choice of jobs may use, and the choice of patterns.

@@ -109,11 +109,9 @@ def passed_on(
         passed[blocks] = np.where(is_better, extra, passed[blocks])
 
     # Where the budget is enough for anything, all is passed.
-    is_loose = regions.budget >= passing.most * regions.free
-    is_loose &= regions.budget >= int(regions.charge.max(initial=0)) * regions.free
+    is_loose = regions.budget >= int(regions.charge.max(initial=0)) * regions.free
     offer(np.nonzero(is_loose)[0], most_passed)
-    tight = np.nonzero(~is_loose & (regions.free > 0))[0]
-    offer(np.nonzero(regions.free == 0)[0], np.zeros_like(left))
+    tight = np.nonzero(~is_loose)[0]
     for extra in range(int(most_passed.max(initial=0)) + 1):
         offer(tight, np.full_like(left, extra))
     return gain, passed

@@ -16,7 +16,7 @@ from .attempt import base_block_jobs, larger_jobs, started
 from .beyond import Choice, Chooser, choice_in, jobs_beyond
 from .bound import COARSE, Generator, generator_of
 from .branch import Brancher, LinearProgram
-from .choosing import branch_beside
+from .choosing import MOST_SETS, branch_beside
 from .complete import complete, worth_of
 from .offer import Offer, offer_of
 from .witness import Witness
@@ -32,8 +32,6 @@ BESIDE_SHARE = 0.3
 BRANCH_SHARE = 0.6
 # How near to its bound the choice of the largest jobs is looked for at last.
 FINE = 1e-5
-# Sets of jobs, whole in the linear program, for which plans are tried.
-MOST_SETS = 3
 
 
 @dataclass(frozen=True)
@@ -179,12 +177,9 @@ def _branched_beside(
     progress: Progress | None,
 ) -> float:
     """The bound after branching on jobs, those beyond all levels as wholes."""
-    tried: set[frozenset[int]] = set()
 
     def attempt(choice: Choice, together: frozenset[int]) -> float:
-        if len(tried) < MOST_SETS and together not in tried:
-            tried.add(together)
-            best.consider(started(offer, offer.options, choice, together, budget))
+        best.consider(started(offer, offer.options, choice, together, budget))
         return best.value
 
     return branch_beside(chooser, highest, best.value, budget, attempt, progress, FINE)

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .bound import Generator
-from .master import Master, serves
+from .exchanges import serves
+from .master import Master
 from .patterns import Prices
 from .slots import Demand
 from .tables import Floats

@@ -19,7 +19,7 @@ from .attempt import base_block_jobs, exactly_beside, started
 from .beyond import Choice, Chooser, choice_in
 from .bound import generator_of
 from .branch import Brancher, LinearProgram
-from .choosing import branch_beside
+from .choosing import MOST_SETS, branch_beside
 from .offer import Offer, offer_of
 from .sell import Seller
 from .spare_places import SparePlaces
@@ -35,7 +35,6 @@ MOST_SUM = 1e11
 ROUNDING = 1e-12
 # Of linear programs in which a unit of the first term is worth thousands of nodes.
 EXACT = 1e-9
-MOST_SETS = 3
 
 
 @dataclass(frozen=True)
@@ -187,12 +186,9 @@ def _beside_worth(best: _Best, offer: Offer, worth: int, budget: Budget) -> None
             best.consider(started(offer, best.options, chooser.best, together, part))
     budget.add(part)
     if not best.is_proven and not budget.is_spent and chooser.chooses_all:
-        tried: set[frozenset[int]] = set()
 
         def attempt(choice: Choice, together: frozenset[int]) -> float:
-            if len(tried) < MOST_SETS and together not in tried:
-                tried.add(together)
-                best.consider(started(offer, best.options, choice, together, budget))
+            best.consider(started(offer, best.options, choice, together, budget))
             return _enough(offer, best, worth)
 
         enough = _enough(offer, best, worth)
