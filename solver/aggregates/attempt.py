@@ -11,9 +11,10 @@ from ..residual import residual
 from .anchors import assign, dive
 from .beyond import Choice, jobs_beyond, part_of
 from .bound import Generator, generator_of
-from .complete import MOST_PAIRS, complete, legal_part, legal_plan
+from .complete import MOST_PAIRS, complete, legal_part, legal_plan, worth_of
+from .follow import followed
 from .master import Master
-from .match import whole_patterns
+from .match import NOTHING, Whole, whole_patterns
 from .offer import Offer
 from .place import place_anchors
 
@@ -48,14 +49,28 @@ def started(
     master = strict.master
     waiting = master.shape_of.keys() - wanted
     strict.decide(dict.fromkeys(waiting | jobs_beyond(master).keys(), False))
-    anchored = larger_jobs(offer, strict, part_of(master, choice, wanted), WHOLE)
+    anchored, whole = larger_jobs(offer, strict, part_of(master, choice, wanted), WHOLE)
     budget.add(step)
+    only_wanted = bool(offer.idle.slots)
+    plan = followed(
+        offer, master, whole, anchored, wanted if only_wanted else master.shape_of.keys()
+    )
+    if ids <= plan.placement_of.keys():
+        return plan
     small = base_block_jobs(master)
-    open_jobs = small & ids if offer.idle.slots else small
     step = budget.part(1.0)
-    found = exactly_beside(offer, options, anchored, (), open_jobs, step)
+    found = exactly_beside(
+        offer, options, anchored, (), small & ids if only_wanted else small, step
+    )
     budget.add(step)
-    return found or complete(instance, offer.options, anchored, small & ids, budget)
+    if found is None:
+        found = complete(instance, offer.options, anchored, small & ids, budget)
+    return better(offer, found, plan)
+
+
+def better(offer: Offer, *plans: Plan) -> Plan:
+    """The one worth most; the first of several."""
+    return max(plans, key=lambda plan: worth_of(offer.instance, offer.options, plan.placements))
 
 
 def exactly_beside(
@@ -75,10 +90,10 @@ def exactly_beside(
 
 def larger_jobs(
     offer: Offer, generator: Generator, choice: Choice, precision: float
-) -> list[Placement]:
+) -> tuple[list[Placement], Whole]:
     """Legal placements of the chosen jobs beyond all levels and of those of several base blocks.
 
-    With an eye to the smaller ones.
+    With an eye to the smaller ones: patterns that have slots for these, too.
 
     Parameters
     ----------
@@ -91,13 +106,13 @@ def larger_jobs(
     generator.dear = precision
     relaxed, _ = generator.run(precision=precision)
     if relaxed is None:
-        return []
+        return [], Whole({}, NOTHING)
     dived = dive(generator, relaxed)
     open_jobs = [job for job in dived.starts if job not in generator.refused]
-    patterns = whole_patterns(generator.master, dived.patterns, open_jobs, generator.budget)
+    whole = whole_patterns(generator.master, dived.patterns, open_jobs, generator.budget)
     anchors = [*assign(generator, dived), *choice.anchors]
-    placed = place_anchors(generator.master, patterns, anchors)
-    return legal_part(offer.instance, offer.options, placed)
+    placed = place_anchors(generator.master, whole.patterns, anchors)
+    return legal_part(offer.instance, offer.options, placed), whole
 
 
 def base_block_jobs(master: Master) -> frozenset[str]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .passed import Passing, passed_on
 from .patterns import Pattern
 from .regions import Bools, Ints, Regions
 from .slots import Slot
@@ -25,15 +24,12 @@ class Hosted:
         Worth per nodes left; one base block after the other, for each class of charges.
     holder
         The exclusive slot that takes one whole, or -1.
-    passed
-        Per nodes left, what they pass beyond the least charge.
     tables, table_of
         What they host, and the table of each.
     """
 
     gain: Floats
     holder: Ints
-    passed: Ints
     tables: Tables
     table_of: Ints
 
@@ -45,8 +41,6 @@ class BaseBlocks:
     ----------
     charges
         Per class, what each node left is charged.
-    passing
-        What base blocks may pass beyond that; None if nothing.
     is_lone
         Whether a base block hosts one unit of a kind that spreads, not one of each job.
     """
@@ -56,25 +50,22 @@ class BaseBlocks:
         regions: Regions,
         slots: Sequence[Slot],
         charges: Ints,
-        passing: Passing | None,
         *,
         is_lone: bool,
     ) -> None:
-        self._regions, self._charges, self._passing = regions, charges, passing
+        self._regions, self._charges = regions, charges
         self._size = np.array([slot.size for slot in slots], dtype=np.int64)
         self._is_lone = np.array([is_lone and slot.spreads for slot in slots], dtype=np.int64)
         self._own = [n for n, slot in enumerate(slots) if slot.span == 1 and not slot.holds]
         self._held = [n for n, slot in enumerate(slots) if slot.holds and slot.packing is None]
 
-    def best(self, values: Floats, group: Ints, earned: Floats) -> Hosted:
+    def best(self, values: Floats, group: Ints) -> Hosted:
         """Worth of every base block for each number of nodes it leaves.
 
         Parameters
         ----------
         values, group
             Worth of one slot per price group, and the group of each aggregate.
-        earned
-            Per base block, what is paid for what it passes to larger units.
         """
         regions = self._regions
         most = int(regions.free.max(initial=0))
@@ -86,22 +77,17 @@ class BaseBlocks:
         table_of = table_of.reshape(-1)
         items = self._items(values[:, kinds[1]], regions.zones[kinds[0]].T)
         tables = packed(items, most, budget)
-        if self._passing is not None and self._passing.is_needed:
-            own, passed = passed_on(tables, table_of, regions, self._passing, earned)
-            gain = own[None]
-        else:
-            left = np.arange(most + 1)
-            nodes = regions.free[:, None] - left
-            budgets = regions.budget[:, None] - self._charges[:, None, None] * left
-            gain = np.where(
-                (nodes >= 0) & (budgets >= 0),
-                tables.worth[table_of[:, None], nodes.clip(0), budgets.clip(0)],
-                IMPOSSIBLE,
-            )
-            passed = np.zeros(nodes.shape, dtype=np.int64)
+        left = np.arange(most + 1)
+        nodes = regions.free[:, None] - left
+        budgets = regions.budget[:, None] - self._charges[:, None, None] * left
+        gain = np.where(
+            (nodes >= 0) & (budgets >= 0),
+            tables.worth[table_of[:, None], nodes.clip(0), budgets.clip(0)],
+            IMPOSSIBLE,
+        )
         holder = self._hold(gain, values, block_group)
         gain = gain.reshape(-1, most + 1)
-        return Hosted(gain, holder, passed, tables, table_of)
+        return Hosted(gain, holder, tables, table_of)
 
     def _items(self, values: Floats, is_allowed: Bools) -> Items:
         """The best slot of each size and charge, per table.
@@ -151,12 +137,17 @@ class BaseBlocks:
         regions = self._regions
         nodes = regions.free - left
         known: dict[tuple[int, int, int], Counter[int]] = {}
+        hosted: list[Mapping[int, int]] = [{}] * len(nodes)
         for block in np.nonzero(nodes > 0)[0].tolist():
-            counts = patterns[block // regions.span].counts
             if left[block] == 0 and blocks.holder[block] >= 0:
-                counts[int(blocks.holder[block])] += 1
+                hosted[block] = {int(blocks.holder[block]): 1}
                 continue
             key = int(blocks.table_of[block]), int(nodes[block]), int(budgets[block])
             if key not in known:
                 known[key] = blocks.tables.content(*key)
-            counts.update(known[key])
+            hosted[block] = known[key]
+        for number, pattern in enumerate(patterns):
+            first = number * regions.span
+            pattern.hosted = tuple(hosted[first : first + regions.span])
+            for counts in pattern.hosted:
+                pattern.counts.update(counts)

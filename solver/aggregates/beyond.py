@@ -291,7 +291,7 @@ def choice_of(master: Master, units: Sequence[Unit]) -> Choice:
     for unit in units:
         of_job[unit.job].append(unit)
     anchors = []
-    nodes, charge, excess = np.zeros((3, regions.num_aggregates), dtype=np.int64)
+    nodes, dearest, cheapest = np.zeros((3, regions.num_aggregates), dtype=np.int64)
     wide = np.zeros(len(regions.wide), dtype=np.int64)
     for job, of_this in of_job.items():
         demand = of_this[0].demand
@@ -300,12 +300,14 @@ def choice_of(master: Master, units: Sequence[Unit]) -> Choice:
         anchors.append(Anchor(job, demand, shares=tuple(unit.nodes for unit in of_this)))
         for aggregate, taken in (pair for unit in of_this for pair in unit.nodes.items()):
             nodes[aggregate] += taken
-            charge[aggregate] = max(charge[aggregate], regions.charge[demand.slot])
-            excess[aggregate] += taken * master.passing.excess[demand.slot]
+            charge = regions.charge[demand.slot]
+            is_first = nodes[aggregate] == taken
+            cheapest[aggregate] = charge if is_first else min(charge, cheapest[aggregate])
+            dearest[aggregate] = max(charge, dearest[aggregate])
             for number, row in enumerate(regions.wide):
                 wide[number] += taken * row.charges[demand.slot] * row.covers[aggregate]
     worth = sum(master.values[anchor.job] for anchor in anchors)
-    return Choice(anchors, Reserved(nodes, charge, wide, excess), worth)
+    return Choice(anchors, Reserved(nodes, dearest, cheapest, wide), worth)
 
 
 def choice_in(offer: Offer, master: Master, placements: Sequence[Placement]) -> Choice:

@@ -129,7 +129,7 @@ class Generator:
 
     def reserve(self, reserved: Reserved) -> None:
         """Keep nodes for jobs that are decided elsewhere, and refused here."""
-        self.master.reserve(reserved, is_strict=self.pricer.is_strict)
+        self.master.reserve(reserved)
         self.pricer.reserve(reserved)
 
     def prefer(self, jobs: Collection[int]) -> None:
@@ -246,5 +246,4 @@ def first_prices(master: Master) -> Prices:
     num_slots = len(master.slots)
     slots = np.array([per_node * slot.nodes for slot in master.slots])
     wide = np.zeros(len(master.regions.wide))
-    idle, passed = np.zeros(len(master.idle.most)), np.zeros(master.regions.num_aggregates)
-    return Prices(slots, np.zeros(num_slots), wide, idle, passed)
+    return Prices(slots, np.zeros(num_slots), wide, np.zeros(len(master.idle.most)))

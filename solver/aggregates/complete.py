@@ -69,17 +69,28 @@ def _by_patterns(instance: Instance, options: PlanOptions, budget: Budget) -> li
     master = offer.master(kinds)
     rounded = round_blocks(master, budget)
     filler = Filler(part, master, offer.regions)
-    filler.promise(rounded.patterns, members)
+    waiting = [list(blocks) for blocks in members]
+    for pattern, count in rounded.patterns:
+        for block in waiting[pattern.aggregate][:count]:
+            filler.promise(block, pattern.counts)
+        del waiting[pattern.aggregate][:count]
     filler.exchange(rounded.matched.exchanges)
-    return _fill(filler, master, rounded.matched.starts)
+    return fill(filler, master, rounded.matched.starts, master.shape_of.keys())
 
 
-def _fill(filler: Filler, master: Master, starts: Set[int]) -> list[Placement]:
-    """First the jobs that the patterns are for, where they say; then the others, by worth."""
+def fill(
+    filler: Filler, master: Master, starts: Set[int], candidates: Set[int]
+) -> list[Placement]:
+    """Place jobs that fit base blocks, first those that the patterns are for, where they say.
+
+    Then other candidates, by worth.
+    """
     demands_of: dict[int, list[Demand]] = defaultdict(list)
     for demand in master.demands:
-        for job in master.shapes[demand.shape].jobs:
-            demands_of[job].append(demand)
+        if master.slots[demand.slot].span == 1:
+            for job in master.shapes[demand.shape].jobs:
+                if job in candidates:
+                    demands_of[job].append(demand)
     nodes = {
         job: demands_of[job][0].count * master.slots[demands_of[job][0].slot].size
         for job in demands_of

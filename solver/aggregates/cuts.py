@@ -10,6 +10,7 @@ import numpy as np
 from .master import Master
 from .patterns import Prices
 from .pricing import Pricer
+from .regions import Ints
 from .slots import Demand
 from .tables import Floats
 from .top import at_least
@@ -29,29 +30,32 @@ class Cut:
     costs
         Per shape, what the slots of one job cost.
     loss
-        Per aggregate and nodes left to such units, what the aggregate misses.
+        Per class of charges, aggregate and nodes left to such units, what the aggregate misses.
+    class_of
+        Per slot its class.
     paid
-        Per slot and aggregate, what a node of such a unit costs in wide layers and budgets.
+        Per slot and aggregate, what a node of such a unit costs in wide layers.
     """
 
     worth: float
     costs: Floats
     loss: Floats
+    class_of: Ints
     paid: Floats
 
 
 def cut_of(master: Master, pricer: Pricer, prices: Prices) -> Cut:
     """The cut of any prices (Lagrange); a bound unless the pricer is strict."""
-    gain = at_least(pricer.worth_by_left(prices)[0])
-    worth = float(gain[:, 0].sum())
-    paid = np.zeros((len(master.slots), len(gain)))
+    gain = at_least(pricer.worth_by_left(prices))
+    # Where nothing is left, all classes are worth the same.
+    worth = float(gain[0, :, 0].sum())
+    paid = np.zeros((len(master.slots), gain.shape[1]))
     for price, row in zip(prices.wide, master.regions.wide, strict=True):
         worth += float(price) * row.room
         paid += price * np.outer(row.charges, row.covers)
-    paid += np.outer(master.passing.excess, prices.passed)
     # What an aggregate cannot leave at all costs more than everything is worth.
-    loss = (gain[:, :1] - gain).clip(max=2 * max(worth, master.most))
-    return Cut(worth, master.costs(prices), loss, paid)
+    loss = (gain[:, :, :1] - gain).clip(max=2 * max(worth, master.most))
+    return Cut(worth, master.costs(prices), loss, pricer.classes.of_slot, paid)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -13,7 +13,6 @@ from ...models.plan import Placement
 from ..options import cut
 from .exchanges import Exchange
 from .master import Master
-from .patterns import Pattern
 from .regions import Regions
 from .slots import Demand
 
@@ -38,17 +37,27 @@ class Filler:
         self._budget = regions.budget.copy()
         self._is_job_free = regions.is_job_free.copy()
         self._room = [row.room for row in regions.wide]
+        self._block_of = {
+            node: block for block, nodes in enumerate(regions.nodes) for node in nodes
+        }
         # Per slot, the blocks of each of its places.
         self._promised: dict[int, list[list[int]]] = defaultdict(list)
 
-    def promise(self, patterns: Sequence[tuple[Pattern, int]], members: list[list[int]]) -> None:
-        """Note which blocks are meant for which slots, given the blocks of every kind."""
-        waiting = [list(blocks) for blocks in members]
-        for pattern, count in patterns:
-            for block in waiting[pattern.aggregate][:count]:
-                for slot, number in pattern.counts.items():
-                    self._promised[slot] += [[block] for _ in range(number)]
-            del waiting[pattern.aggregate][:count]
+    def promise(self, block: int, counts: Mapping[int, int]) -> None:
+        """Note that a block is meant for these slots."""
+        for slot, number in counts.items():
+            self._promised[slot] += [[block] for _ in range(number)]
+
+    def occupy(self, placed: Placement, slot: int) -> None:
+        """Give a job of a slot its nodes; it may not hold base blocks."""
+        charge = int(self._regions.charge[slot])
+        for node in placed.nodes:
+            block = self._block_of[node]
+            self._nodes[block].remove(node)
+            self._free[block] -= 1
+            self._budget[block] -= charge
+            self._is_job_free[block] = False
+            self._pay(block, slot, 1)
 
     def exchange(self, exchanges: Sequence[tuple[Exchange, int]]) -> None:
         """Use places for other slots, so many times each."""

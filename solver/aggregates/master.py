@@ -14,7 +14,6 @@ from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 from ..shapes import Shape
 from .exchanges import Exchange, exchanges_of
 from .idle import NO_IDLE, Idle
-from .passed import passing_of
 from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Regions
 from .simplex import linear_program, solved
@@ -73,8 +72,6 @@ class Master:
         The most that a job is worth per node.
     room
         Per layer over whole aggregates, what it admits beside reserved nodes.
-    passing
-        What larger units take of the budgets of base blocks.
     """
 
     def __init__(
@@ -106,8 +103,7 @@ class Master:
         self.patterns: list[Pattern] = []
         self._known: set[tuple[object, ...]] = set()
         self._settled: dict[int, Anchors] = {}
-        self.passing = passing_of(regions, slots)
-        self._spared, self._excess = np.zeros((2, regions.num_aggregates), dtype=np.int64)
+        self._spared = np.zeros(regions.num_aggregates, dtype=np.int64)
         self.room = [row.room for row in regions.wide]
         self._solver = linear_program()
         infinity = self._solver.infinity()
@@ -123,10 +119,6 @@ class Master:
             self._solver.Constraint(-infinity, copies) for copies in regions.copies.tolist()
         ]
         self._wide = [self._solver.Constraint(-infinity, row.room) for row in regions.wide]
-        self._passed = [
-            self._solver.Constraint(-infinity, 0)
-            for _ in range(regions.num_aggregates if self.passing.is_needed else 0)
-        ]
         self._limits = [self._solver.Constraint(-infinity, most) for _, most in idle.most]
         self._idle = [self._sold(slot, worth) for slot, worth in self._worth_idle()]
         self._starts: dict[int, pywraplp.Variable] = {}
@@ -207,22 +199,9 @@ class Master:
         for row, used in zip(self._wide, self.wide_use(pattern), strict=True):
             if used:
                 row.SetCoefficient(column, used)
-        self._pay(pattern, column)
         self.patterns.append(pattern)
         self._columns.append(column)
         return True
-
-    def _pay(self, pattern: Pattern, column: pywraplp.Variable) -> None:
-        """What larger units take beyond the least charge, base blocks have to pass.
-
-        What reserved nodes take is owed by the patterns that spare them: an aggregate may follow
-        none, so that no reservation leaves the linear program without a solution.
-        """
-        if self._passed and pattern.lacking is not None:
-            self._passed[pattern.aggregate].SetCoefficient(column, self._lacking(pattern))
-
-    def _lacking(self, pattern: Pattern) -> int:
-        return (pattern.lacking or 0) + int(self._excess[pattern.aggregate])
 
     def wide_use(self, pattern: Pattern) -> list[int]:
         """What one aggregate that follows the pattern adds to each wide layer."""
@@ -274,20 +253,13 @@ class Master:
         del self._settled[aggregate]
         self._bound_columns(aggregate)
 
-    def reserve(self, reserved: Reserved, *, is_strict: bool) -> None:
-        """Let aggregates follow only patterns that spare so many nodes, and layers hold less.
-
-        Strict patterns have charged what these nodes take, of all others base blocks have to pass
-        it.
-        """
+    def reserve(self, reserved: Reserved) -> None:
+        """Let aggregates follow only patterns that spare so many nodes, and layers hold less."""
         self._spared = reserved.nodes
         rooms = zip(self.regions.wide, reserved.wide.tolist(), strict=True)
         self.room = [row.room - taken for row, taken in rooms]
         for constraint, room in zip(self._wide, self.room, strict=True):
             constraint.SetUb(room)
-        self._excess = np.zeros_like(reserved.excess) if is_strict else reserved.excess
-        for pattern, column in zip(self.patterns, self._columns, strict=True):
-            self._pay(pattern, column)
         self._bound_columns()
 
     def _bound_columns(self, aggregate: int | None = None) -> None:
@@ -337,9 +309,6 @@ class Master:
                 touches,
                 np.array([max(0.0, row.dual_value()) for row in self._wide]),
                 np.array([max(0.0, row.dual_value()) for row in self._limits]),
-                np.array([max(0.0, row.dual_value()) for row in self._passed])
-                if self._passed
-                else np.zeros(self.regions.num_aggregates),
             ),
             worth=np.array([row.dual_value() for row in self._choices]),
             starts=starts,
@@ -392,8 +361,7 @@ class Master:
         """What the best patterns and the room of wide layers are worth beside reserved nodes."""
         rooms = zip(prices.wide, self.room, strict=True)
         room = sum(float(price) * admitted for price, admitted in rooms)
-        passed = float(prices.passed @ self._excess)
-        return float(pattern_values @ self.regions.copies) + room - passed
+        return float(pattern_values @ self.regions.copies) + room
 
     def costs(self, prices: Prices) -> Floats:
         """Per shape, the least that the slots of one job cost."""
@@ -419,6 +387,4 @@ class Master:
         for price, layer in zip(prices.wide, self.regions.wide, strict=True):
             if price > TOLERANCE and layer.covers[pattern.aggregate]:
                 worth -= price * sum(int(layer.charges[s]) * n for s, n in pattern.counts.items())
-        if pattern.lacking is not None:
-            worth -= float(prices.passed[pattern.aggregate]) * self._lacking(pattern)
         return float(worth - relaxed.worth[pattern.aggregate])

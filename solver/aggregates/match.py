@@ -34,6 +34,17 @@ class Matched:
     exchanges: tuple[tuple[Exchange, int], ...]
 
 
+NOTHING = Matched(frozenset(), ())
+
+
+@dataclass(frozen=True)
+class Whole:
+    """One pattern per aggregate, and who gets the slots that all of them offer."""
+
+    patterns: Mapping[int, Pattern]
+    matched: Matched
+
+
 class _Model:
     """Jobs that start as often as the offered slots allow, directly or by exchanges.
 
@@ -105,6 +116,13 @@ class _Model:
         budget.solves += 1
         return status in (solver.OPTIMAL, solver.FEASIBLE)
 
+    def matched(self) -> Matched:
+        """What the last solution says."""
+        return Matched(
+            frozenset(job for job, start in self.starts.items() if start.solution_value() > 0.5),
+            tuple((exchange, round(times.solution_value())) for exchange, times in self.exchanges),
+        )
+
 
 def matched(
     master: Master,
@@ -134,11 +152,8 @@ def matched(
         for slot, number in pattern.counts.items():
             model.offer(slot, followed, number)
     if not model.solve(budget, SHARE):
-        return Matched(frozenset(), ())
-    return Matched(
-        frozenset(job for job, start in model.starts.items() if start.solution_value() > 0.5),
-        tuple((exchange, round(times.solution_value())) for exchange, times in model.exchanges),
-    )
+        return NOTHING
+    return model.matched()
 
 
 def whole_patterns(
@@ -146,7 +161,7 @@ def whole_patterns(
     likely: Mapping[int, Pattern],
     starts: Iterable[int],
     budget: Budget,
-) -> dict[int, Pattern]:
+) -> Whole:
     """Per aggregate a known pattern with the larger units of the likely one, for most worth.
 
     Parameters
@@ -162,7 +177,7 @@ def whole_patterns(
     would offer too much of one slot and too little of another.
     """
     if budget.is_spent:
-        return dict(likely)
+        return Whole(likely, NOTHING)
     model = _Model(master, starts)
     follows: dict[int, pywraplp.Constraint] = {}
     rooms = [model.solver.Constraint(-model.solver.infinity(), room) for room in master.room]
@@ -181,7 +196,8 @@ def whole_patterns(
         for row, use in zip(rooms, master.wide_use(pattern), strict=True):
             row.SetCoefficient(chosen, use)
     if not model.solve(budget, PATTERNS_SHARE):
-        return dict(likely)
-    return {
+        return Whole(likely, NOTHING)
+    patterns = {
         pattern.aggregate: pattern for pattern, chosen in of_all if chosen.solution_value() > 0.5
     }
+    return Whole(patterns, model.matched())

@@ -36,7 +36,9 @@ class Limits:
     num_wide
         Of them, wide layers.
     loss
-        Per limit, aggregate, and nodes taken of it: what others miss.
+        Per limit, class of charges, aggregate, and nodes taken of it: what others miss.
+    class_of
+        Per slot its class; several units that share an aggregate count for the cheapest.
     paid
         Per limit, slot and aggregate: what each node costs besides.
     most
@@ -47,6 +49,7 @@ class Limits:
 
     num_wide: int
     loss: Floats
+    class_of: Ints
     paid: Floats
     most: Floats
     scale: Floats
@@ -69,16 +72,22 @@ def limits_of(master: Master, cuts: Sequence[Cut], most: Sequence[float]) -> Lim
     wide = [row for row in master.regions.wide if (row.charges >= 0).all()]
     width = int(master.regions.free_of_aggregates.max(initial=0)) + 1
     num_aggregates = master.regions.num_aggregates
-    loss = np.zeros((len(wide) + len(cuts), num_aggregates, width))
+    num_classes = max((len(cut.loss) for cut in cuts), default=1)
+    loss = np.zeros((len(wide) + len(cuts), num_classes, num_aggregates, width))
+    class_of = cuts[0].class_of if cuts else np.zeros(len(master.slots), dtype=np.int64)
     paid = np.zeros((len(loss), len(master.slots), num_aggregates))
     for number, row in enumerate(wide):
         paid[number] = np.outer(row.charges, row.covers)
     for number, cut in enumerate(cuts, start=len(wide)):
-        loss[number] = cut.loss[:, :width]
+        loss[number] = cut.loss[:, :, :width]
         paid[number] = cut.paid
     rooms = [float(row.room) for row in wide]
     scale = rooms + len(cuts) * [max((cut.worth for cut in cuts), default=1.0)]
-    return Limits(len(wide), loss, paid, np.array([*rooms, *most]), np.array(scale).clip(min=1.0))
+    return Limits(
+        *(len(wide), loss, class_of, paid),
+        most=np.array([*rooms, *most]),
+        scale=np.array(scale).clip(min=1.0),
+    )
 
 
 class Mover:
@@ -147,8 +156,8 @@ class Mover:
 
     def _missed(self, units: Sequence[Unit]) -> Floats:
         limits = self._limits
-        taken = self._taken(units)
-        missed: Floats = limits.loss[:, np.arange(len(taken)), taken].sum(axis=1)
+        taken, classes = self._taken(units), self._classes(units)
+        missed: Floats = limits.loss[:, classes, np.arange(len(taken)), taken].sum(axis=1)
         for unit in units:
             for aggregate, nodes in unit.nodes.items():
                 missed += nodes * limits.paid[:, unit.demand.slot, aggregate]
@@ -160,6 +169,15 @@ class Mover:
             for aggregate, nodes in unit.nodes.items():
                 taken[aggregate] += nodes
         return taken
+
+    def _classes(self, units: Sequence[Unit]) -> Ints:
+        """Per aggregate the cheapest class of these; the dearest where there are none."""
+        classes = np.full(self._regions.num_aggregates, self._limits.loss.shape[1] - 1)
+        for unit in units:
+            own = self._limits.class_of[unit.demand.slot]
+            for aggregate in unit.nodes:
+                classes[aggregate] = min(own, classes[aggregate])
+        return classes
 
     def _spread_out(self, demand: Demand) -> dict[int, int]:
         """All but two of the aggregates that a new unit may touch, each taken whole."""
@@ -224,9 +242,13 @@ class Mover:
             return None
         # Per cut, candidate and nodes, what is missed more.
         nodes = np.arange(min(most, size) + 1)
-        place = (taken[candidates, None] + nodes).clip(max=limits.loss.shape[2] - 1)
-        more = limits.loss[:, candidates[:, None], place]
-        more = more - more[:, :, :1] + limits.paid[:, slot, candidates, None] * nodes
+        place = (taken[candidates, None] + nodes).clip(max=limits.loss.shape[3] - 1)
+        before = self._classes(others)[candidates]
+        classes = np.minimum(before, limits.class_of[slot])
+        more = limits.loss[:, classes[:, None], candidates[:, None], place]
+        more -= limits.loss[:, before, candidates, taken[candidates]][:, :, None]
+        more += limits.paid[:, slot, candidates, None] * nodes
+        more[:, :, 0] = 0.0
         is_room = nodes <= room[candidates, None]
         self._budget.work += more.size * len(candidates) * WORK
         best: tuple[float, dict[int, int]] | None = None

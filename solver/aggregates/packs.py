@@ -103,13 +103,13 @@ class Packs:
             return np.full(len(worth), IMPOSSIBLE)
         return worth[:, units]
 
-    def count(self, gain: Floats, is_taken: Bools) -> None:
+    def count(self, gain: Floats, beside: Floats) -> None:
         """Where a region hosts units of its own span, count what else it leaves in nodes.
 
         Parameters
         ----------
-        gain, is_taken
-            Per class of charges, region, and nodes left: worth, and whether such units take some.
+        gain, beside
+            Per class of charges, region, and nodes left: worth, and worth beside such units.
         """
         for number, split in self._splits[-1].items():
             kind = self.kinds[number]
@@ -118,9 +118,9 @@ class Packs:
             columns = columns[columns < gain.shape[2]]
             inside = worth[:, : len(columns)]
             counted = np.where(
-                is_taken[kind.charge_class][:, columns] | (columns == 0),
+                columns == 0,
                 gain[kind.charge_class][:, columns],
-                IMPOSSIBLE,
+                beside[kind.charge_class][:, columns],
             )
             is_better = (counted > inside) | (columns == 0)
             inside[is_better] = counted[is_better]

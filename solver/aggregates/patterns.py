@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .regions import Ints
@@ -13,15 +14,13 @@ from .tables import Floats
 class Prices:
     """Dual values of the master.
 
-    Per slot, per aggregate a limited slot touches, per wide row, per limit on idle nodes, and per
-    aggregate what its base blocks pass to larger units (`passed`).
+    Per slot, per aggregate a limited slot touches, per wide row, and per limit on idle nodes.
     """
 
     slots: Floats
     touches: Floats
     wide: Floats
     idle: Floats
-    passed: Floats
 
     def mixed(self, other: Prices, share: float) -> Prices:
         """`share` of these prices and the rest of the others."""
@@ -30,7 +29,6 @@ class Prices:
             share * self.touches + (1 - share) * other.touches,
             share * self.wide + (1 - share) * other.wide,
             share * self.idle + (1 - share) * other.idle,
-            share * self.passed + (1 - share) * other.passed,
         )
 
 
@@ -46,18 +44,16 @@ class Reserved:
     ----------
     nodes
         Per aggregate.
-    charge
-        Per aggregate, what the dearest of these nodes takes from the budget of its base block.
+    dearest, cheapest
+        Per aggregate, what such a node takes at most, and at least, from the budget of its block.
     wide
         Per layer over whole aggregates, what they add to it.
-    excess
-        Per aggregate, what these nodes take beyond the least charge of larger units.
     """
 
     nodes: Ints
-    charge: Ints
+    dearest: Ints
+    cheapest: Ints
     wide: Ints
-    excess: Ints
 
 
 @dataclass
@@ -72,13 +68,11 @@ class Pattern:
         The limited slot beyond all levels that takes part of it, if any.
     regions
         ``(slot, region)`` of every unit larger than a base block; regions count over the cluster.
-    left
-        Per base block of the aggregate, nodes left to such units.
+    left, hosted
+        Per base block of the aggregate, nodes left to such units, and which slots it offers
+        itself, with their numbers.
     spared
         Nodes of the aggregate left to units beyond all levels.
-    lacking
-        What larger units take beyond the least charge, less what base blocks pass to them; None
-        where these are charged for the dearest.
     """
 
     aggregate: int
@@ -86,8 +80,8 @@ class Pattern:
     touched_by: int | None = None
     regions: list[tuple[int, int]] = field(default_factory=list)
     left: tuple[int, ...] = ()
+    hosted: tuple[Mapping[int, int], ...] = ()
     spared: int = 0
-    lacking: int | None = None
 
     @property
     def anchors(self) -> Anchors:
@@ -98,4 +92,4 @@ class Pattern:
     def key(self) -> tuple[object, ...]:
         """Equal for patterns that the master cannot tell apart."""
         counts = tuple(sorted(self.counts.items()))
-        return self.aggregate, self.touched_by, self.spared, self.lacking, counts
+        return self.aggregate, self.touched_by, self.spared, counts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -20,7 +20,7 @@ BEYOND = 1 << 62
 class Canvas:
     """Free nodes and budgets of base blocks while anchored jobs are put down."""
 
-    def __init__(self, regions: Regions, patterns: dict[int, Pattern]) -> None:
+    def __init__(self, regions: Regions, patterns: Mapping[int, Pattern]) -> None:
         self.regions = regions
         self.nodes = [list(nodes) for nodes in regions.nodes]
         self.budget = regions.budget.tolist()
@@ -45,7 +45,7 @@ class Canvas:
 
 
 def place_anchors(
-    master: Master, patterns: dict[int, Pattern], anchors: Iterable[Anchor]
+    master: Master, patterns: Mapping[int, Pattern], anchors: Iterable[Anchor]
 ) -> list[Placement]:
     """Placements of the anchored jobs; those that do not fit after all are left out.
 

@@ -203,15 +203,16 @@ def _split(task: Task, decisions: Decisions, divided: Divided) -> list[Decisions
 def _level(task: Task, divided: Divided) -> tuple[Level, float] | None:
     """A level whose number of touches is not whole, where that costs most, and that number."""
     touches = [
-        (aggregate, nodes, share)
+        (task.class_of(place.unit.demand), aggregate, nodes, share)
         for place, share in divided.shares
         for aggregate, nodes in place.unit.nodes.items()
     ]
     if not touches:
         return None
-    aggregates, nodes, shares = (np.array(each) for each in zip(*touches, strict=True))
+    *places, shares = (np.array(each) for each in zip(*touches, strict=True))
     found: list[tuple[float, Level, float]] = []
-    for limit, costs in enumerate(task.loss[:, aggregates, nodes]):
+    classes, aggregates, nodes = places
+    for limit, costs in enumerate(task.loss[:, classes, aggregates, nodes]):
         most = max(float(task.limits.most[limit]), NOTHING * task.scale)
         for cost in np.unique(costs[costs > 0]).tolist():
             number = float(shares[costs >= cost - NOTHING * task.scale].sum())

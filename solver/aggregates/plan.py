@@ -12,12 +12,13 @@ from ...models.plan import Plan, PlanOptions, Progress
 from ...models.rules import is_placed_flat
 from ...models.topology import BlockTopology
 from ..budget import Budget
-from .attempt import base_block_jobs, larger_jobs, started
+from .attempt import base_block_jobs, better, larger_jobs, started
 from .beyond import Choice, Chooser, choice_in, jobs_beyond
 from .bound import COARSE, Generator, generator_of
 from .branch import Brancher, LinearProgram
 from .choosing import MOST_SETS, branch_beside
 from .complete import complete, worth_of
+from .follow import followed
 from .offer import Offer, offer_of
 from .witness import Witness
 
@@ -147,9 +148,10 @@ def _dived(offer: Offer, choice: Choice, small: Set[str], budget: Budget) -> Pla
     part = budget.part(DIVE_SHARE)
     strict = generator_of(offer.master(offer.regions), part, is_strict=True)
     strict.decide(dict.fromkeys(jobs_beyond(strict.master), False))
-    placed = larger_jobs(offer, strict, choice, COARSE)
+    placed, whole = larger_jobs(offer, strict, choice, COARSE)
     budget.add(part)
-    return complete(offer.instance, offer.options, placed, small, budget)
+    plan = followed(offer, strict.master, whole, placed, strict.master.shape_of.keys())
+    return better(offer, complete(offer.instance, offer.options, placed, small, budget), plan)
 
 
 def _branched(

@@ -3,24 +3,25 @@
 A base block leaves `r` of its nodes to units of larger regions and packs the others with units of
 its own; a region adds up what its two halves leave, gives it to units of its own span, and leaves
 the rest. The value of the best packing as a function of `r` is all that a larger region has to
-know.
+know, but for what is charged for these nodes: that is one row for each *class* of charges.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
 
 import numpy as np
 
 from .base_blocks import BaseBlocks
+from .classes import classes_of
 from .packs import Kind, Packs
-from .passed import Passing, passing_of
 from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Bools, Ints, Regions
 from .slots import Slot
 from .tables import IMPOSSIBLE, TOLERANCE, Floats, joined
-from .top import classes_of, is_paid, priced_nodes, reserved_nodes
+from .top import is_paid, is_possible, priced_nodes, reserved_nodes
 from .trace import Level, Tracer
 
 
@@ -32,15 +33,16 @@ class Pricer:
     regions, slots
         The state and what may be offered.
     is_strict
-        Whether what a base block leaves to larger units is charged for the dearest of them, so
-        that a plan can follow the pattern, instead of for the cheapest of all, as a bound must;
-        and whether a base block hosts one unit of a kind that spreads, not one of each job.
+        Whether all larger units that share a region are charged for the dearest of them, so that
+        a plan can follow the pattern, instead of for the cheapest, as a bound must; and whether a
+        base block hosts one unit of a kind that spreads, not one of each job.
 
     Notes
     -----
-    Where larger units differ in charge, a region leaves nodes for one charge and all below it.
-    One call costs O(B s k) for B kinds of base blocks and O(n c (c + k)) per span for n regions of
-    c free nodes and k sizes, in vectorised steps.
+    A region that leaves nothing charges its units exactly what they draw, in a bound as well: only
+    where it leaves nodes to still larger ones, both get the lower charge.
+    One call costs O(B s k) for B kinds of base blocks and O(q n c (c + k)) per span for q classes
+    of charges, n regions of c free nodes, and k sizes, in vectorised steps.
     """
 
     def __init__(
@@ -59,19 +61,11 @@ class Pricer:
         # Without a reservation units beyond all levels take what is best for them.
         nothing = np.zeros(regions.num_aggregates, dtype=np.int64)
         wide = np.zeros(len(regions.wide), dtype=np.int64)
-        self._reserved = Reserved(nothing, nothing, wide, nothing) if is_strict else None
-        passing = passing_of(regions, slots)
-        self._passing = None if is_strict else passing
-        # Per class of charges: what each node left is charged, and which slots that covers.
-        self.charges = passing.charges if is_strict else passing.charges[:1]
-        self.covers = (
-            regions.charge <= self.charges[:, None]
-            if is_strict
-            else np.ones((1, len(slots)), dtype=bool)
-        )
+        self._reserved = Reserved(nothing, nothing, nothing, wide) if is_strict else None
+        self.classes = classes_of(regions, slots, is_rounded_up=is_strict)
         self.kinds = self._kinds()
-        self._blocks = BaseBlocks(regions, slots, self.charges, self._passing, is_lone=is_strict)
-        self._tracer = Tracer(regions.span, slots, self.kinds, self._packed)
+        self._blocks = BaseBlocks(regions, slots, self.classes.charges, is_lone=is_strict)
+        self._tracer = Tracer(regions.span, slots, self.kinds, self._packed, self._class_after)
 
     def _kinds(self) -> dict[int, int]:
         """Per consolidated job over several base blocks, as a slot, the number of its kind."""
@@ -80,7 +74,7 @@ class Pricer:
         of_slot = {}
         for index, slot in enumerate(self.slots):
             if slot.packing and not slot.holds and slot.span and slot.packing[1] <= most:
-                key = slot.packing[1], slot.packing[2], int(self.class_of[index])
+                key = slot.packing[1], slot.packing[2], int(self.classes.of_slot[index])
                 of_slot[index] = key
                 spans[key] = max(slot.span, spans.get(key, 0))
         numbers = {key: number for number, key in enumerate(spans)}
@@ -101,9 +95,8 @@ class Pricer:
 
     @property
     def work(self) -> float:
-        """What one call takes, in nodes that no budget tells apart."""
-        times = 2.0 if self._passing is not None and self._passing.is_needed else 1.0
-        return times * int(self.regions.free.sum())
+        """What one call takes, in nodes that no charge tells apart."""
+        return float(self.regions.free.sum())
 
     @property
     def settled(self) -> Set[int]:
@@ -113,14 +106,13 @@ class Pricer:
     def best(self, prices: Prices) -> tuple[Floats, list[Pattern]]:
         """Value and pattern per aggregate; the empty pattern is worth 0."""
         values, group = self._values(prices)
-        blocks = self._blocks.best(values, group, self._earned(prices))
-        values, group = self._net(values, group, prices)
+        blocks = self._blocks.best(values, group)
         gain, levels, packs = self._combine(blocks.gain, values, group)
-        gain = gain.reshape(len(self.charges), -1, gain.shape[1])
+        gain = gain.reshape(self.classes.number, -1, gain.shape[1])
         top = (
             priced_nodes(gain[0], self.regions, self.slots, values, group, prices)
             if self._reserved is None
-            else reserved_nodes(gain, self.charges, self._reserved)
+            else reserved_nodes(gain, self._reserved.nodes, self._class_of(self._reserved))
         )
         spared = top.nodes if self._reserved is None else self._reserved.nodes
         patterns = [Pattern(number, spared=nodes) for number, nodes in enumerate(spared.tolist())]
@@ -130,48 +122,36 @@ class Pricer:
             if self.slots[slot].max_lower is not None:
                 patterns[aggregate].touched_by = slot
         # Base blocks may be unable to leave what an aggregate as a whole has room for.
-        is_possible = is_paid(top.worth)
-        nodes = np.where(is_possible, top.nodes, 0)
+        can_leave = is_possible(top.worth)
+        nodes = np.where(can_leave, top.nodes, 0)
         left, classes = self._tracer.trace(levels, packs, nodes, top.classes, patterns)
         for pattern, of_blocks in zip(patterns, left.reshape(len(patterns), -1), strict=True):
             pattern.left = tuple(of_blocks.tolist())
-        passed = blocks.passed[np.arange(len(left)), left.clip(max=blocks.passed.shape[1] - 1)]
-        charges: Ints = self.charges[classes] * left
-        if self._passing is not None:
-            charges = charges + self._passing.cost(passed)
-            self._set_lacking(self._passing, patterns, passed)
+        charges: Ints = self.classes.charges[classes] * left
         self._blocks.fill(blocks, left, self.regions.budget - charges, patterns)
-        for number in np.nonzero(~is_possible)[0].tolist():
+        for number in np.nonzero(~can_leave)[0].tolist():
             patterns[number] = Pattern(number)
         return top.worth, patterns
 
-    def _earned(self, prices: Prices) -> Floats:
-        """Per base block, what is paid for what it passes."""
-        return np.repeat(prices.passed, self.regions.span)
+    def _class_of(self, reserved: Reserved) -> Ints:
+        """Per aggregate, the class that reserved nodes are charged for."""
+        charge = reserved.dearest if self.is_strict else reserved.cheapest
+        return self.classes.of(charge)
 
-    def _net(self, values: Floats, group: Ints, prices: Prices) -> tuple[Floats, Ints]:
-        """Worth of larger slots without what base blocks have to pass to them, per aggregate.
+    def _class_after(self, slots: Ints, classes: Ints, left: Ints) -> Ints:
+        """For which class regions leave nodes before a unit of their span takes some.
 
-        It may be negative: the nodes that they take have earned as much. Those who pay nothing are
-        impossible; without them a pattern is worth the same.
+        Parameters
+        ----------
+        slots
+            Who takes.
+        classes, left
+            For which class they leave how many nodes afterwards.
         """
-        paid = np.where(values > TOLERANCE, values, IMPOSSIBLE)
-        if self._passing is None or not prices.passed.any():
-            return paid, group
-        net = paid[:, group] - np.outer(self._passing.excess, prices.passed)
-        return net, np.arange(len(group))
-
-    def _set_lacking(self, passing: Passing, patterns: Sequence[Pattern], passed: Ints) -> None:
-        """Tell what larger units take beyond the least charge, and base blocks do not pass.
-
-        Before patterns know what base blocks host themselves.
-        """
-        for pattern, given in zip(
-            patterns, passed.reshape(len(patterns), -1).sum(axis=1).tolist(), strict=True
-        ):
-            excess = passing.excess
-            taken = sum(int(excess[slot]) * count for slot, count in pattern.counts.items())
-            pattern.lacking = taken - given
+        if self.is_strict:
+            return classes
+        own = self.classes.of_slot[slots]
+        return np.where(left == 0, own, np.minimum(own, classes))
 
     def worth_by_left(self, prices: Prices) -> Floats:
         """Worth of aggregates without the nodes that they leave to units beyond all levels.
@@ -179,15 +159,9 @@ class Pricer:
         Per class of charges, aggregate, and nodes.
         """
         values, group = self._values(prices)
-        blocks = self._blocks.best(values, group, self._earned(prices))
-        values, group = self._net(values, group, prices)
+        blocks = self._blocks.best(values, group)
         gain, _, _ = self._combine(blocks.gain, values, group)
-        return gain.reshape(len(self.charges), self.regions.num_aggregates, -1)
-
-    @property
-    def class_of(self) -> Ints:
-        """Per slot the class of charges at which nodes are left to it."""
-        return classes_of(self.charges, self.regions.charge)
+        return gain.reshape(self.classes.number, self.regions.num_aggregates, -1)
 
     def _values(self, prices: Prices) -> tuple[Floats, Ints]:
         """Worth of one slot per price group, and the group of each aggregate."""
@@ -208,7 +182,7 @@ class Pricer:
     ) -> tuple[Floats, list[Level], Packs]:
         """From base blocks to aggregates."""
         levels = []
-        num_classes = len(self.charges)
+        num_classes = self.classes.number
         packs = Packs(
             self._packed, gain.reshape(num_classes, -1, gain.shape[1]), self.regions.free
         )
@@ -217,7 +191,7 @@ class Pricer:
             gain, left = joined(gain, free)
             of_region = np.repeat(group, self.regions.span // span)
             packs.join(span)
-            taken = self._take(gain, span, values, of_region)
+            taken, offered, beside = self._take(gain, span, values, of_region)
             forced = self._forced(span)
             for region, slots in forced.items():
                 self._force(gain, region, slots, values[:, of_region[region]])
@@ -226,10 +200,10 @@ class Pricer:
             worth = closed.max(axis=0)
             alone = self._pack(worth, packs, span, values, of_region, forced)
             gain[:, 0] = np.tile(worth, num_classes)
-            levels.append(Level(span, left, taken, best, forced, alone))
-            is_taken = (taken >= 0).reshape(num_classes, -1, gain.shape[1])
-            is_taken[:, list(forced)] = True
-            packs.count(gain.reshape(is_taken.shape), is_taken)
+            levels.append(Level(span, left, taken, offered, best, forced, alone))
+            by_class = gain.reshape(num_classes, -1, gain.shape[1])
+            beside[:, list(forced)] = by_class[:, list(forced)]
+            packs.count(by_class, beside)
         return gain, levels, packs
 
     def _pack(
@@ -261,27 +235,40 @@ class Pricer:
             alone[is_better] = slot
         return alone
 
-    def _take(self, gain: Floats, span: int, values: Floats, group: Ints) -> Ints:
-        """Give what is left to units of this span, as often as that pays; the slot per entry."""
-        taken = np.full(gain.shape, -1)
-        sizes, worth, slot_of, is_packed = self._region_items(
-            span, values, group, gain.shape[1] - 1
-        )
-        everyone = np.arange(len(gain))
-        for left in range(gain.shape[1] - 1 - min(sizes, default=gain.shape[1]), -1, -1):
-            fitting = sizes + left < gain.shape[1]
-            before = gain[:, sizes[fitting] + left]
+    def _take(
+        self, gain: Floats, span: int, values: Floats, group: Ints
+    ) -> tuple[Ints, Ints, Floats]:
+        """Give what is left to units of this span, as often as that pays.
+
+        Returns
+        -------
+        array, array, array
+            The slot per entry of `gain`, or -1; the best one whether it pays or not, and what the
+            region is worth then, per class, region and nodes left.
+        """
+        most = gain.shape[1] - 1
+        items = self._region_items(span, values, group, most)
+        rows = gain.reshape(self.classes.number, -1, gain.shape[1])
+        taken, offered = np.full(rows.shape, -1), np.full(rows.shape, -1)
+        beside = np.full(rows.shape, IMPOSSIBLE)
+        regions = np.arange(rows.shape[1])[None, :, None]
+        for left in range(most - min(items.sizes, default=most + 1), -1, -1):
+            fitting = items.sizes + left <= most
+            before = np.where(left == 0, items.closing, items.sharing)[:, None, fitting]
+            found = rows[before, regions, items.sizes[fitting] + left]
             if left == 0:
                 # Alone a consolidated job takes whole units (`_pack`).
-                is_alone = is_packed[fitting] & (taken[:, sizes[fitting]] < 0)
-                before = np.where(is_alone, IMPOSSIBLE, before)
-            offers = before + worth[:, fitting]
-            choice = offers.argmax(axis=1)
-            offer = offers[everyone, choice]
-            is_better = offer > gain[:, left] + TOLERANCE
-            gain[is_better, left] = offer[is_better]
-            taken[is_better, left] = slot_of[everyone, choice][is_better]
-        return taken
+                hosting = beside[before, regions, items.sizes[fitting]]
+                found = np.where(items.is_packed[fitting], hosting, found)
+            offers = found + items.worth[:, :, fitting]
+            choice = offers.argmax(axis=2)[:, :, None]
+            offer = np.take_along_axis(offers, choice, axis=2)[:, :, 0]
+            slots = np.take_along_axis(items.slot[:, :, fitting], choice, axis=2)[:, :, 0]
+            beside[:, :, left], offered[:, :, left] = offer, slots
+            is_better = offer > rows[:, :, left] + TOLERANCE
+            rows[:, :, left][is_better] = offer[is_better]
+            taken[:, :, left][is_better] = slots[is_better]
+        return taken.reshape(gain.shape), offered.reshape(gain.shape), beside
 
     def _forced(self, span: int) -> dict[int, list[int]]:
         forced: dict[int, list[int]] = defaultdict(list)
@@ -294,40 +281,67 @@ class Pricer:
     def _force(self, gain: Floats, region: int, slots: list[int], values: Floats) -> None:
         """Give units of settled aggregates their nodes."""
         size = int(self.size[slots].sum())
-        rows = gain.reshape(len(self.charges), -1, gain.shape[1])[:, region]
+        rows = gain.reshape(self.classes.number, -1, gain.shape[1])[:, region]
         kept = rows.shape[1] - size
         worth = np.where(is_paid(values[slots]), values[slots], 0.0)
         rows[:, :kept] = rows[:, size:] + worth.sum()
         rows[:, kept:] = IMPOSSIBLE
-        rows[~self.covers[:, slots].all(axis=1)] = IMPOSSIBLE
+        rows[: self.classes.of_slot[slots].max()] = IMPOSSIBLE
         if len(slots) == 1 and slots[0] in self.kinds:
             # Alone a consolidated job takes whole units (`_pack`).
             rows[:, 0] = IMPOSSIBLE
 
-    def _region_items(
-        self, span: int, values: Floats, group: Ints, most: int
-    ) -> tuple[Ints, Floats, Ints, Bools]:
-        """What may take nodes of regions: per column its size, and whether it is consolidated.
-
-        Per charge, region and column the worth of the best slot allowed, and the slot.
-        """
-        of_size: dict[tuple[int, bool], list[int]] = defaultdict(list)
+    def _region_items(self, span: int, values: Floats, group: Ints, most: int) -> _Items:
+        """What may take nodes of regions of a span, if it has at most so many."""
+        of_kind: dict[tuple[int, bool, int], list[int]] = defaultdict(list)
         for slot in self.of_span[span]:
             if self.size[slot] <= most and is_paid(values[slot]).any():
-                of_size[int(self.size[slot]), slot in self.kinds].append(slot)
-        columns = sorted(of_size)
-        sizes = np.array([size for size, _ in columns], dtype=np.int64)
-        is_packed = np.array([packed for _, packed in columns], dtype=bool)
-        worth = np.full((len(self.charges), len(group), len(sizes)), IMPOSSIBLE)
+                # A plan charges all that share a region for the dearest.
+                own = 0 if self.is_strict else int(self.classes.of_slot[slot])
+                of_kind[int(self.size[slot]), slot in self.kinds, own].append(slot)
+        kinds = sorted(of_kind)
+        sizes, packed, own_class = (
+            np.array([kind[part] for kind in kinds], dtype=np.int64) for part in range(3)
+        )
+        every = np.arange(self.classes.number)[:, None]
+        worth = np.full((len(every), len(group), len(kinds)), IMPOSSIBLE)
         slot_of = np.full(worth.shape, -1)
-        for column, key in enumerate(columns):
-            for slot in of_size[key]:
-                value = np.where(self.regions.allowed[slot], values[slot][group], IMPOSSIBLE)
-                is_better = self.covers[:, [slot]] & (value > worth[:, :, column])
+        for column, kind in enumerate(kinds):
+            for slot in of_kind[kind]:
+                value = values[slot][group]
+                is_host = self.regions.allowed[slot] & is_paid(value)
+                is_covered = not self.is_strict or every >= self.classes.of_slot[slot]
+                is_better = is_host & is_covered & (value > worth[:, :, column])
                 worth[:, :, column] = np.where(is_better, value, worth[:, :, column])
                 slot_of[:, :, column][is_better] = slot
         per_aggregate = self.regions.span // span
         for aggregate in self._settled:
             worth[:, aggregate * per_aggregate : (aggregate + 1) * per_aggregate] = IMPOSSIBLE
-        rows = len(self.charges) * len(group)
-        return sizes, worth.reshape(rows, -1), slot_of.reshape(rows, -1), is_packed
+        same = np.broadcast_to(every, (len(every), len(kinds)))
+        if self.is_strict:
+            return _Items(sizes, packed > 0, worth, slot_of, same, same)
+        sharing = np.minimum(same, own_class)
+        return _Items(sizes, packed > 0, worth, slot_of, sharing, np.maximum(sharing, own_class))
+
+
+@dataclass(frozen=True)
+class _Items:
+    """Units for regions of one span.
+
+    Attributes
+    ----------
+    sizes, is_packed
+        Per column, nodes; whether it is a consolidated job.
+    worth, slot
+        Per class of charges, region, and column.
+    sharing, closing
+        Per class of charges for which a region leaves nodes, and column: the class for which it
+        leaves them together with the unit's; the same where it leaves none.
+    """
+
+    sizes: Ints
+    is_packed: Bools
+    worth: Floats
+    slot: Ints
+    sharing: Ints
+    closing: Ints

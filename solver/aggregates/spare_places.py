@@ -7,6 +7,7 @@ all that start are known, and it is asked for places that leave more than the be
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from dataclasses import replace
 
 from ..budget import Budget
 from .beyond import Choice, choice_of, jobs_beyond
@@ -76,8 +77,8 @@ class SparePlaces:
         cut = cut_of(master, seller.generator.pricer, seller.prices)
         paid = master.cost(cut.costs, seller.jobs)
         scale = max(cut.worth, 1.0)
-        parts = (each / scale for each in (cut.costs, cut.loss, cut.paid))
-        self._cuts.append(Cut(cut.worth / scale, *parts))
+        scaled = {name: getattr(cut, name) / scale for name in ("worth", "costs", "loss", "paid")}
+        self._cuts.append(replace(cut, **scaled))
         self._most.append((cut.worth + master.most_of_idle(seller.prices) - paid) / scale)
         self._scales.append(scale)
         return sold

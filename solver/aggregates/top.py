@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .patterns import Prices, Reserved
+from .patterns import Prices
 from .regions import Bools, Ints, Regions
 from .slots import Slot
 from .tables import IMPOSSIBLE, TOLERANCE, Floats
@@ -32,14 +32,15 @@ class Left:
 
 
 def is_paid(worth: Floats) -> Bools:
-    """Where somebody pays at all, though it may be less than what the nodes have earned."""
+    """Where somebody pays for a slot."""
+    paid: Bools = worth > TOLERANCE
+    return paid
+
+
+def is_possible(worth: Floats) -> Bools:
+    """Where there is a pattern."""
     possible: Bools = worth > IMPOSSIBLE / 2
     return possible
-
-
-def classes_of(charges: Ints, charge: Ints) -> Ints:
-    """The least class that covers a charge; of `charges`, ascending, the last covers all above."""
-    return np.searchsorted(charges, charge).clip(max=len(charges) - 1)
 
 
 def at_least(gain: Floats) -> Floats:
@@ -53,21 +54,20 @@ def at_least(gain: Floats) -> Floats:
     return raised
 
 
-def reserved_nodes(gain: Floats, charges: Ints, reserved: Reserved) -> Left:
-    """At least the nodes that were reserved, for the least class that covers them.
+def reserved_nodes(gain: Floats, reserved: Ints, classes: Ints) -> Left:
+    """At least the nodes that were reserved.
 
     Parameters
     ----------
     gain
         Per class of charges, aggregate, and nodes left.
-    charges
-        Per class, ascending.
+    reserved, classes
+        Per aggregate, nodes, and the class that they are charged for.
     """
     aggregates = np.arange(gain.shape[1])
-    classes = classes_of(charges, reserved.charge)
     of_class = gain[classes, aggregates]
-    is_enough = np.arange(gain.shape[2]) >= reserved.nodes[:, None]
-    is_enough[reserved.nodes == 0, 1:] = False
+    is_enough = np.arange(gain.shape[2]) >= reserved[:, None]
+    is_enough[reserved == 0, 1:] = False
     nodes = np.where(is_enough, of_class, 2 * IMPOSSIBLE).argmax(axis=1)
     return Left(of_class[aggregates, nodes], nodes, classes, np.full(len(aggregates), -1))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +19,11 @@ class Level:
 
     Attributes
     ----------
-    left, taken
-        Per charge and region, and nodes left: what the first half leaves, and who takes of it.
+    left, taken, offered
+        Per class of charges and region, and nodes left: what the first half leaves, who takes of
+        it, or -1; who would do so best.
     closed
-        Per region the charge that is best where nothing is left.
+        Per region the class that is best where nothing is left.
     forced
         Per region of a settled aggregate, who takes of it in any case.
     alone
@@ -32,6 +33,7 @@ class Level:
     span: int
     left: Ints
     taken: Ints
+    offered: Ints
     closed: Ints
     forced: dict[int, list[int]]
     alone: Ints
@@ -48,12 +50,21 @@ class Tracer:
         Per slot of a consolidated job over several base blocks, the number of its kind.
     packed
         These kinds.
+    class_after
+        Given who takes of regions, and for which class these leave how many nodes afterwards: for
+        which class they left nodes before.
     """
 
     def __init__(
-        self, span: int, slots: Sequence[Slot], kinds: Mapping[int, int], packed: Sequence[Kind]
+        self,
+        span: int,
+        slots: Sequence[Slot],
+        kinds: Mapping[int, int],
+        packed: Sequence[Kind],
+        class_after: Callable[[Ints, Ints, Ints], Ints],
     ) -> None:
         self._span, self._slots, self._kinds, self._packed = span, slots, kinds, packed
+        self._class_after = class_after
         self._size = np.array([slot.size for slot in slots], dtype=np.int64)
 
     def trace(
@@ -64,14 +75,17 @@ class Tracer:
         classes: Ints,
         patterns: list[Pattern],
     ) -> tuple[Ints, Ints]:
-        """What every base block leaves, and for which charge; fills in who gets it."""
+        """What every base block leaves, and for which class; fills in who gets it."""
         # Regions that leave whole units to one job: the kind and how many.
         packed: dict[int, tuple[int, int]] = {}
         for number, level in reversed(list(enumerate(levels))):
             left = left.copy()
             per_aggregate = self._span // level.span
+            # Where a unit of the region's span is counted on, though it may not pay there alone.
+            must_host = np.zeros(len(left), dtype=bool)
             for region, (kind, units) in list(packed.items()):
                 if packs.is_counted(number, kind, region, units):
+                    must_host[region] = units > 0 and region not in level.forced
                     del packed[region]
             classes = np.where(left == 0, level.closed, classes)
             for region in np.nonzero((left == 0) & (level.alone >= 0))[0].tolist():
@@ -82,7 +96,6 @@ class Tracer:
                     pattern = patterns[region // per_aggregate]
                     pattern.counts[slot] += 1
                     pattern.regions.append((slot, region))
-            rows = classes * len(left) + np.arange(len(left))
             for settled, hosts in level.forced.items():
                 if settled in packed:
                     continue
@@ -92,16 +105,20 @@ class Tracer:
                 left[settled] += self._size[hosts].sum()
             is_packed = np.isin(np.arange(len(left)), list(packed))
             while True:
-                slots = np.where(is_packed, -1, level.taken[rows, left])
-                takers = np.nonzero(slots >= 0)[0]
+                rows = classes * len(left) + np.arange(len(left))
+                slots = np.where(must_host, level.offered[rows, left], level.taken[rows, left])
+                takers = np.nonzero((slots >= 0) & ~is_packed)[0]
                 if not takers.size:
                     break
-                for region in takers.tolist():
-                    slot = int(slots[region])
+                slots = slots[takers]
+                for region, slot in zip(takers.tolist(), slots.tolist(), strict=True):
                     pattern = patterns[region // per_aggregate]
                     pattern.counts[slot] += 1
                     pattern.regions.append((slot, region))
-                left[takers] += self._size[slots[takers]]
+                must_host[:] = False
+                must_host[takers] = (left[takers] == 0) & np.isin(slots, list(self._kinds))
+                classes[takers] = self._class_after(slots, classes[takers], left[takers])
+                left[takers] += self._size[slots]
             first = level.left[rows, left]
             left = np.stack([first, left - first], axis=1).reshape(-1)
             classes = np.repeat(classes, 2)

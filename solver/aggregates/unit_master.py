@@ -55,7 +55,7 @@ class Level:
     cost: float
 
     def members(self, task: Task) -> Bools:
-        """Per aggregate and number of nodes, whether it is one."""
+        """Per class of charges, aggregate and number of nodes, whether it is one."""
         found: Bools = task.loss[self.limit] >= self.cost - NOTHING * task.scale
         return found
 
@@ -215,7 +215,7 @@ class UnitMaster:
             if touch.has(unit):
                 row.SetCoefficient(share, 1)
         for level, rows in self._of_level.items():
-            members = self._members[level]
+            members = self._members[level][task.class_of(unit.demand)]
             number = sum(bool(members[each]) for each in unit.nodes.items())
             for row in rows if number else ():
                 row.SetCoefficient(share, number)
@@ -319,10 +319,11 @@ class UnitMaster:
         found: dict[int, tuple[float, Unit | None]] = {}
         for job, demands in task.demands.items():
             found[job] = MISSING, None
-            touching = loss + prices.touch[:, None]
-            for level, price in prices.levels.items():
-                touching += price * self._members[level]
             for demand in demands:
+                own = task.class_of(demand)
+                touching = loss[own] + prices.touch[:, None]
+                for level, price in prices.levels.items():
+                    touching += price * self._members[level][own]
                 charge = int(task.master.regions.charge[demand.slot])
                 per_node = prices.node + charge * prices.charge + paid[demand.slot]
                 if self._budget.is_spent:

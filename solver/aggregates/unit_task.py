@@ -45,8 +45,9 @@ class Task:
     hosts_one
         Per aggregate, whether only one unit finds room.
     loss
-        As in the limits; where units may share an aggregate the largest convex function below, so
-        that the sum over units is no more than what others miss.
+        As in the limits; where units may share an aggregate, for the cheapest class of any of them
+        and the largest convex function below, so that the sum over units is no more than what
+        others miss.
     """
 
     master: Master
@@ -71,9 +72,13 @@ class Task:
     def place(self, unit: Unit) -> Place:
         """A unit there."""
         aggregates, nodes = list(unit.nodes), np.array(list(unit.nodes.values()))
-        costs = self.loss[:, aggregates, nodes].sum(axis=1)
+        costs = self.loss[:, self.class_of(unit.demand), aggregates, nodes].sum(axis=1)
         costs += self.limits.paid[:, unit.demand.slot, aggregates] @ nodes
         return Place(unit, costs / self.limits.scale)
+
+    def class_of(self, demand: Demand) -> int:
+        """Of charges."""
+        return int(self.limits.class_of[demand.slot])
 
     def number_of(self, job: int) -> int:
         """Units of a job."""
@@ -93,7 +98,9 @@ def task_of(
     free = master.regions.free_of_aggregates
     hosts_one = 2 * min(least.values(), default=1) > free
     loss = limits.loss.copy()
+    cheapest = min((int(limits.class_of[slot]) for slot in least), default=0)
     for aggregate in np.nonzero(~hosts_one)[0]:
-        for of_limit in loss[:, aggregate, : int(free[aggregate]) + 1]:
-            of_limit[:] = lower_envelope(of_limit)
+        width = int(free[aggregate]) + 1
+        for of_limit in loss[:, :, aggregate, :width]:
+            of_limit[:] = lower_envelope(of_limit[cheapest])
     return Task(master, limits, demands, worths, most, least, hosts_one, loss)

@@ -104,7 +104,8 @@ def test_no_cut_is_below_what_the_linear_program_finds(seed: int) -> None:
             for aggregate, nodes in (pair for unit in anchor.shares for pair in unit.items()):
                 most -= nodes * cut.paid[anchor.demand.slot, aggregate]
         for aggregate, nodes in choice.taken.items():
-            most -= cut.loss[aggregate, nodes]
+            own = root.pricer.classes.of(choice.reserved.cheapest)[aggregate]
+            most -= cut.loss[own, aggregate, nodes]
         assert value <= most + 1e-6 * abs(most)
 
 

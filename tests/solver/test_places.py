@@ -53,13 +53,15 @@ def test_the_cheapest_place_is_what_brute_force_finds(seed: int, most: int | Non
 
 
 def random_cut(master: Master, rng: np.random.Generator) -> Cut:
-    """Losses that rise in steps, and prices of nodes."""
+    """Losses that rise in steps, for one or two classes of charges, and prices of nodes."""
     free = master.regions.free_of_aggregates
-    rises = rng.integers(0, 4, (len(free), int(free.max()) + 1)).astype(float)
-    rises[:, 0] = 0
-    loss = rises.cumsum(axis=1)
+    rises = rng.integers(0, 4, (2, len(free), int(free.max()) + 1)).astype(float)
+    rises[:, :, 0] = 0
+    # Who is dearer makes others miss more.
+    loss = rises.cumsum(axis=2).cumsum(axis=0)
+    class_of = np.array([min(1, int(charge)) for charge in master.regions.charge])
     paid = rng.integers(0, 2, (len(master.slots), len(free))).astype(float)
-    return Cut(30.0, np.zeros(len(master.shapes)), loss, paid)
+    return Cut(30.0, np.zeros(len(master.shapes)), loss, class_of, paid)
 
 
 def every_place(master: Master, job: int, demand: Demand) -> list[Unit]:
@@ -126,13 +128,16 @@ def random_task(kind: str, number: int, most_choices: int) -> tuple[Master, Task
 def wide_and_rest(task: Task, units: Sequence[Unit]) -> tuple[bool, float]:
     """Whether wide layers are kept, and what is left to others."""
     limits = task.limits
-    taken = np.zeros(limits.loss.shape[1], dtype=np.int64)
+    taken = np.zeros(limits.loss.shape[2], dtype=np.int64)
+    classes = np.full(len(taken), limits.loss.shape[1] - 1)
     missed = np.zeros(len(limits.most))
     for unit in units:
         for aggregate, nodes in unit.nodes.items():
             taken[aggregate] += nodes
+            own = limits.class_of[unit.demand.slot]
+            classes[aggregate] = min(own, classes[aggregate])
             missed += nodes * limits.paid[:, unit.demand.slot, aggregate]
-    missed += limits.loss[:, np.arange(len(taken)), taken].sum(axis=1)
+    missed += limits.loss[:, classes, np.arange(len(taken)), taken].sum(axis=1)
     left = limits.most - missed
     is_kept = bool((left[: limits.num_wide] >= 0).all())
     return is_kept, min([task.most, *left[limits.num_wide :]])
