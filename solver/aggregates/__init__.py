@@ -8,8 +8,9 @@ is shared by its units; branching on jobs lowers it (`branch`), and so does the 
 beyond all levels as wholes (`beyond`), a branch and price over places of their units (`places`,
 `unit_master`) under cuts that say what others miss (`cuts`). The plan puts jobs down from the
 largest to the smallest (`plan`): those beyond all levels, those of several base blocks
-(`anchors`, `place`), and those that fit base blocks, with patterns of single blocks (`complete`,
-`blocks`, `match`, `fill`); others start given sets of jobs (`attempt`). For start vectors, prices
+(`anchors`, `place`), and those that fit base blocks, where whole patterns say (`match`, `follow`,
+`fill`) or with patterns of single blocks (`complete`, `whole`); others start given sets of jobs
+(`attempt`). For start vectors, prices
 refute what cannot start (`refute`, `witness`), and one plan shows the rest (`priority`). Usable
 capacity is what sold idle nodes earn (`idle`, `sell`) beside a proven first term (`spare`), with
 the best places for jobs beyond all levels (`spare_places`). `simplex` solves the linear programs.

@@ -52,12 +52,12 @@ class Dived:
     ----------
     patterns
         The likely one per aggregate.
-    starts
-        Per job position.
+    relaxed
+        The linear program with all larger units decided.
     """
 
     patterns: dict[int, Pattern]
-    starts: dict[int, float]
+    relaxed: Relaxed
 
 
 def dive(generator: Generator, relaxed: Relaxed) -> Dived:
@@ -88,7 +88,7 @@ def dive(generator: Generator, relaxed: Relaxed) -> Dived:
         if found is None:
             break
         relaxed = found
-    return Dived(_likely_patterns(generator, relaxed), relaxed.starts)
+    return Dived(_likely_patterns(generator, relaxed), relaxed)
 
 
 def _anchored_jobs(generator: Generator) -> dict[int, Demand]:
@@ -167,7 +167,7 @@ def assign(generator: Generator, dived: Dived) -> list[Anchor]:
     wanted = [
         (job, demand)
         for job, demand in _anchored_jobs(generator).items()
-        if dived.starts[job] > 0.5
+        if dived.relaxed.starts[job] > 0.5
     ]
     wanted.sort(key=lambda pair: -master.values[pair[0]])
     anchors = []

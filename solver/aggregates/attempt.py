@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 from ...models.plan import Placement, Plan, PlanOptions
 from ..budget import Budget
@@ -14,8 +14,9 @@ from .bound import Generator, generator_of
 from .complete import MOST_PAIRS, complete, legal_part, legal_plan, worth_of
 from .follow import followed
 from .master import Master
-from .match import NOTHING, Whole, whole_patterns
+from .match import NOTHING, Rounded, whole_patterns
 from .offer import Offer
+from .patterns import Pattern
 from .place import place_anchors
 
 # Of the budget, what may be used for the jobs of several base blocks.
@@ -90,7 +91,7 @@ def exactly_beside(
 
 def larger_jobs(
     offer: Offer, generator: Generator, choice: Choice, precision: float
-) -> tuple[list[Placement], Whole]:
+) -> tuple[list[Placement], Rounded]:
     """Legal placements of the chosen jobs beyond all levels and of those of several base blocks.
 
     With an eye to the smaller ones: patterns that have slots for these, too.
@@ -106,13 +107,25 @@ def larger_jobs(
     generator.dear = precision
     relaxed, _ = generator.run(precision=precision)
     if relaxed is None:
-        return [], Whole({}, NOTHING)
+        return [], Rounded([], NOTHING)
     dived = dive(generator, relaxed)
-    open_jobs = [job for job in dived.starts if job not in generator.refused]
-    whole = whole_patterns(generator.master, dived.patterns, open_jobs, generator.budget)
+    master, relaxed = generator.master, dived.relaxed
+    open_jobs = [job for job in relaxed.starts if job not in generator.refused]
+    likely = dived.patterns
+    candidates = [pattern for pattern in master.patterns if is_alike(pattern, likely)]
+    whole = whole_patterns(master, candidates, open_jobs, generator.budget)
+    if whole is None:
+        whole = Rounded([(pattern, 1) for pattern in likely.values()], NOTHING)
     anchors = [*assign(generator, dived), *choice.anchors]
-    placed = place_anchors(generator.master, whole.patterns, anchors)
+    patterns = {pattern.aggregate: pattern for pattern, _ in whole.patterns}
+    placed = place_anchors(master, patterns, anchors)
     return legal_part(offer.instance, offer.options, placed), whole
+
+
+def is_alike(pattern: Pattern, likely: Mapping[int, Pattern]) -> bool:
+    """Whether it hosts the same larger units as the likely one."""
+    own = likely.get(pattern.aggregate)
+    return own is not None and (pattern.anchors, pattern.spared) == (own.anchors, own.spared)
 
 
 def base_block_jobs(master: Master) -> frozenset[str]:

@@ -17,7 +17,7 @@ from ...models.plan import Placement, Progress
 from ..budget import Budget
 from .anchors import Anchor
 from .bound import COARSE, INTEGRAL, Generator, generator_of
-from .branch import PRECISION, Brancher, LinearProgram, Starts
+from .branch import PRECISION, Brancher, LinearProgram, Starts, blamed
 from .cuts import MOST_SHARES, Cut, Unit, cut_of, num_shares
 from .master import Master, Relaxed
 from .moves import limits_of
@@ -28,6 +28,8 @@ from .slots import Demand
 from .unit_task import task_of
 
 MOST_CUTS = 8
+# Cuts that are kept in all: those needed last, where there are more.
+MOST_KEPT = 40
 # Of the search tree beside the best choice: whole sets are found early, or late (measured).
 MOST_NODES = 100
 # Of the precision that is asked for, the gap at which one search may end, and what it may use.
@@ -79,6 +81,25 @@ class Choice:
         ]
 
 
+@dataclass(eq=False)
+class _Known:
+    """A cut that was found before.
+
+    Attributes
+    ----------
+    idle, most
+        What idle nodes are worth, and what all others are at most if nothing is left to jobs
+        beyond all levels.
+    needed
+        The number of the last search that needed it.
+    """
+
+    cut: Cut
+    idle: float
+    most: float
+    needed: int
+
+
 class Chooser:
     """Cuts and choices in turn, for jobs beyond all levels.
 
@@ -117,11 +138,8 @@ class Chooser:
                 self._demands = {}
         self._worths = {job: float(master.values[job]) for job in self._demands}
         self._decided: Starts = {}
-        self._cuts: list[Cut] = []
-        # Per cut, what idle nodes are worth, and what all others are at most if nothing is left
-        # to these jobs.
-        self._idle: list[float] = []
-        self._most: list[float] = []
+        self._cuts: list[_Known] = []
+        self._searches = 0
         self._add_cut()
         self.best = choice_of(master, [])
         self.worth = 0.0
@@ -141,9 +159,8 @@ class Chooser:
     def decide(self, decided: Starts) -> None:
         """From now on these other jobs start, or do not; all cuts so far are of use."""
         self._decided = dict(decided)
-        self._most = [
-            self._most_beside(cut, idle) for cut, idle in zip(self._cuts, self._idle, strict=True)
-        ]
+        for known in self._cuts:
+            known.most = self._most_beside(known.cut, known.idle)
         self.worth, self.bound, self.starts = -inf, inf, {}
 
     def _add_cut(self) -> None:
@@ -151,9 +168,9 @@ class Chooser:
         beside = self._beside
         cut = cut_of(beside.master, beside.pricer, beside.center)
         idle = beside.master.most_of_idle(beside.center)
-        self._cuts.append(cut)
-        self._idle.append(idle)
-        self._most.append(self._most_beside(cut, idle))
+        self._cuts.append(_Known(cut, idle, self._most_beside(cut, idle), self._searches))
+        if len(self._cuts) > MOST_KEPT:
+            self._cuts.remove(min(self._cuts, key=lambda known: known.needed))
 
     def _most_beside(self, cut: Cut, idle: float) -> float:
         """What all other jobs are worth at most at the prices of a cut."""
@@ -165,6 +182,11 @@ class Chooser:
                 if job not in self._beyond and self._decided.get(job, gain > 0):
                     most += gain
         return most
+
+    def blame(self, decided: Starts) -> dict[int, float]:
+        """What decisions cost by the cut that is lowest if nothing is left to these jobs."""
+        lowest = min(self._cuts, key=lambda known: known.most)
+        return blamed(self._beside.master, lowest.cut.costs, decided)
 
     def consider(self, choice: Choice, precision: float = COARSE) -> float:
         """Find out what all others are worth beside a choice, and why; it is worth that much."""
@@ -245,12 +267,17 @@ class Chooser:
     ) -> Searched:
         """The best choice from these jobs by the cuts so far; those without a worth must start."""
         master = self._beside.master
-        limits = limits_of(master, self._cuts, self._most)
+        cuts, most = [known.cut for known in self._cuts], [known.most for known in self._cuts]
+        limits = limits_of(master, cuts, most)
         task = task_of(master, limits, demands, worths, master.most)
         start = [unit for unit in self.best.units if unit.job in demands]
         part = self._budget.part(SHARE, SEARCH_WORK)
         searched = search_places(task, start, enough, SEARCH_SHARE * precision, part, share=1.0)
         self._budget.add(part)
+        self._searches += 1
+        for number in searched.needed:
+            if number >= limits.num_wide:
+                self._cuts[number - limits.num_wide].needed = self._searches
         return searched
 
     def _round(self) -> None:

@@ -7,6 +7,7 @@ where jobs are large beside the cluster.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
@@ -16,12 +17,16 @@ from typing import Protocol
 from ...models.plan import Progress
 from ..budget import Budget
 from .bound import Generator
+from .master import Master
+from .tables import Floats
 
 # The linear programs need not be more exact than this to tell which job to decide next.
 PRECISION = 1e-4
 MOST_ROUNDS = 60
 # What counts as a whole job.
 WHOLE = 1e-5
+# Nodes after which the search begins anew, twice as many each time.
+FIRST_RESTART = 32
 
 # Jobs that start, and jobs that do not.
 Starts = Mapping[int, bool]
@@ -56,11 +61,20 @@ class Relaxation(Protocol):
         None if there is no solution. A bound of `least` is low enough.
         """
 
+    def blame(self, decided: Starts) -> Mapping[int, float]:
+        """By how much the bound of the last node would be higher without each decision at least.
+
+        At the prices of that node; only those to which it matters.
+        """
+
     def is_loose(self) -> bool:
         """Whether solving the last node again would lower its bound."""
 
     def keep(self, starts: Mapping[int, float]) -> float:
         """Told about solutions in which no job starts in part; what a plan is worth, or 0."""
+
+    def plunge(self, decided: Starts) -> float:
+        """Told about the best node from time to time; what a plan is worth, or 0."""
 
 
 class LinearProgram:
@@ -106,9 +120,18 @@ class LinearProgram:
         )
         return bound, None if relaxed is None else relaxed.starts
 
+    def blame(self, decided: Starts) -> Mapping[int, float]:
+        """By the prices of the best bound."""
+        master = self._generator.master
+        return blamed(master, master.costs(self._generator.center), decided)
+
     def is_loose(self) -> bool:
         """Never: it was solved."""
         return False
+
+    def plunge(self, decided: Starts) -> float:
+        """Nothing is done about it."""
+        return 0.0
 
     def keep(self, starts: Mapping[int, float]) -> float:
         """Which jobs these are."""
@@ -136,8 +159,8 @@ class Brancher:
         self._made = 0
         # The highest bound of nodes in which every job starts or does not.
         self._settled = 0.0
-        # By how much the bound has fallen where a job was decided last, and how.
-        self._falls: dict[tuple[int, bool], float] = {}
+        # How much decisions about a job have lowered bounds.
+        self._blame: dict[int, float] = defaultdict(float)
 
     @property
     def bound(self) -> float:
@@ -160,13 +183,21 @@ class Brancher:
         -----
         Nodes in which all jobs are whole are not divided further, although their patterns may be
         fractions: no order of decisions lowers the bound below the best of these.
+
+        Where many jobs could be decided and few matter, these are known only after a while. So the
+        search begins anew from time to time, with what it has learnt and the bound so far; C. P.
+        Gomes et al., Boosting combinatorial search through randomization (1998).
         """
         budget = self._relaxation.budget
-        divided = 0
+        divided, restart = 0, FIRST_RESTART
         while self._open and divided < most_nodes and not budget.is_spent:
             divided += 1
             if self._open[0].bound <= max(self._settled, incumbent + 1 - WHOLE):
                 break
+            if divided == restart:
+                incumbent = max(incumbent, self._relaxation.plunge(self._open[0].decided))
+                self._open = [_Node((-self._open[0].bound, 0, 0), {})]
+                restart += 2 * restart
             incumbent = max(incumbent, self._divide(heappop(self._open), incumbent))
             if progress is not None:
                 progress(f"bound {self.bound:.0f} after {budget.wall_s:.1f} s")
@@ -177,8 +208,8 @@ class Brancher:
         least = max(self._settled, incumbent + 1 - WHOLE)
         bound, starts = self._relaxation.solve(node.decided, least)
         bound = min(bound, node.bound)
-        if node.decided:
-            self._falls[next(reversed(node.decided.items()))] = node.bound - bound
+        for each, share in self._relaxation.blame(node.decided).items():
+            self._blame[each] += min(share, node.bound - bound)
         if bound <= least:
             return 0.0
         job = None if starts is None else self._most_fractional(starts, node.decided)
@@ -198,19 +229,30 @@ class Brancher:
     def _most_fractional(self, starts: Mapping[int, float], decided: Starts) -> int | None:
         """The undecided job whose rounding either way changes most; None if all are whole.
 
-        First by what it has changed elsewhere, if anything (pseudo-costs: M. Benichou et al.,
-        Experiments in mixed-integer linear programming, 1971), then by its value.
+        First by what it has changed elsewhere, if anything, then by its value.
         """
         values = self._relaxation.values
         change = {
-            job: (
-                sum(self._falls.get((job, is_up), 0.0) for is_up in (True, False)),
-                values[job] * min(share, 1 - share),
-            )
+            job: (self._blame[job], values[job] * min(share, 1 - share))
             for job, share in starts.items()
             if job not in decided and WHOLE < share < 1 - WHOLE
         }
         return max(change, key=lambda job: change[job], default=None)
+
+
+def blamed(master: Master, costs: Floats, decided: Starts) -> dict[int, float]:
+    """What decisions cost at some prices: jobs that start at a loss, or wait though they gain.
+
+    Parameters
+    ----------
+    costs
+        Per shape, of the slots of one job.
+    """
+    losses = {
+        job: (-1 if is_up else 1) * (master.values[job] - float(costs[master.shape_of[job]]))
+        for job, is_up in decided.items()
+    }
+    return {job: loss for job, loss in losses.items() if loss > 0}
 
 
 def started_jobs(starts: Mapping[int, float]) -> frozenset[int]:

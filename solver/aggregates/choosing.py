@@ -17,6 +17,8 @@ SHARE = 0.1
 
 # Given a choice beside which no job starts in part, and all that start: the worth of a plan.
 Attempt = Callable[[Choice, frozenset[int]], float]
+# Given a choice and what was decided about other jobs: the worth of a plan, the rest rounded.
+Dive = Callable[[Choice, Starts], float]
 
 
 class Choosing:
@@ -26,10 +28,16 @@ class Choosing:
     """
 
     def __init__(
-        self, chooser: Chooser, budget: Budget, attempt: Attempt, precision: float
+        self,
+        chooser: Chooser,
+        budget: Budget,
+        attempt: Attempt,
+        dive: Dive | None,
+        precision: float,
     ) -> None:
         self._chooser = chooser
         self._attempt = attempt
+        self._dive = dive
         self._precision = precision
         self._tried: set[frozenset[int]] = set()
         self.budget = budget
@@ -50,10 +58,21 @@ class Choosing:
         self.budget.add(part)
         return chooser.bound, chooser.starts or None
 
+    def blame(self, decided: Starts) -> Mapping[int, float]:
+        """By the prices of the lowest cut."""
+        return self._chooser.blame(decided)
+
     def is_loose(self) -> bool:
         """Whether cuts or time were up before the choice was the best one."""
         chooser = self._chooser
         return chooser.bound - chooser.worth > self._precision * abs(chooser.worth)
+
+    def plunge(self, decided: Starts) -> float:
+        """Round what is in part there."""
+        if self._dive is None:
+            return 0.0
+        self.solve(decided, 0.0)
+        return self._dive(self._chooser.best, decided)
 
     def keep(self, starts: Mapping[int, float]) -> float:
         """Try it, if it is one of the first."""
@@ -71,6 +90,7 @@ def branch_beside(
     incumbent: float,
     budget: Budget,
     attempt: Attempt,
+    dive: Dive | None = None,
     progress: Progress | None = None,
     precision: float = PRECISION,
 ) -> float:
@@ -83,7 +103,7 @@ def branch_beside(
     incumbent
         Value of a plan.
     """
-    brancher = Brancher(Choosing(chooser, budget, attempt, precision), highest)
+    brancher = Brancher(Choosing(chooser, budget, attempt, dive, precision), highest)
     bound = brancher.run(incumbent, progress)
     chooser.decide({})
     return bound

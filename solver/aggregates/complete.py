@@ -16,12 +16,13 @@ from ...models.topology import BlockTopology
 from ..budget import Budget
 from ..replan import replanned
 from ..residual import residual
-from .blocks import round_blocks
+from .bound import COARSE, generator_of
 from .fill import Filler
 from .master import Master
 from .offer import offer_of
 from .regions import kinds_of_blocks
 from .slots import Demand
+from .whole import rounded
 
 # Lanes times options up to which what is left is solved exactly: a few plain flows.
 MOST_PAIRS = 2_000
@@ -67,15 +68,19 @@ def _by_patterns(instance: Instance, options: PlanOptions, budget: Budget) -> li
         return []
     kinds, members = kinds_of_blocks(offer.regions)
     master = offer.master(kinds)
-    rounded = round_blocks(master, budget)
+    generator = generator_of(master, budget, is_strict=True)
+    relaxed, _ = generator.run(precision=COARSE)
+    if relaxed is None:
+        return []
+    whole = rounded(generator, relaxed)
     filler = Filler(part, master, offer.regions)
     waiting = [list(blocks) for blocks in members]
-    for pattern, count in rounded.patterns:
+    for pattern, count in whole.patterns:
         for block in waiting[pattern.aggregate][:count]:
             filler.promise(block, pattern.counts)
         del waiting[pattern.aggregate][:count]
-    filler.exchange(rounded.matched.exchanges)
-    return fill(filler, master, rounded.matched.starts, master.shape_of.keys())
+    filler.exchange(whole.matched.exchanges)
+    return fill(filler, master, whole.matched.starts, master.shape_of.keys())
 
 
 def fill(

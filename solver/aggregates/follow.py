@@ -11,7 +11,7 @@ from ...models.plan import Placement, Plan
 from .complete import fill, legal_plan
 from .fill import Filler
 from .master import Master
-from .match import Whole
+from .match import Rounded
 from .offer import Offer
 from .regions import Regions
 
@@ -19,7 +19,7 @@ from .regions import Regions
 def followed(
     offer: Offer,
     master: Master,
-    whole: Whole,
+    whole: Rounded,
     placed: Sequence[Placement],
     candidates: Set[int],
 ) -> Plan:
@@ -40,9 +40,9 @@ def followed(
     slot_of = _slot_of(offer, master)
     for placement in placed:
         filler.occupy(placement, slot_of[placement.job_id, placement.partition])
-    for aggregate, pattern in whole.patterns.items():
+    for pattern, _ in whole.patterns:
         for offset, counts in enumerate(pattern.hosted):
-            filler.promise(aggregate * offer.regions.span + offset, counts)
+            filler.promise(pattern.aggregate * offer.regions.span + offset, counts)
     filler.exchange(whole.matched.exchanges)
     beside = fill(filler, master, whole.matched.starts, candidates)
     return legal_plan(offer.instance, offer.options, [*placed, *beside])

@@ -226,6 +226,10 @@ class Master:
         """What these jobs are worth at present beyond their values."""
         return sum(self.worths[job] - self.values[job] for job in jobs)
 
+    def worth_of(self, jobs: Iterable[int]) -> int:
+        """What these jobs are worth."""
+        return sum(self.values[job] for job in jobs)
+
     def release(self, job: int) -> None:
         """Undo `prefer` and `refuse`."""
         self.worths[job] = self.values[job]

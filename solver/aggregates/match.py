@@ -38,10 +38,16 @@ NOTHING = Matched(frozenset(), ())
 
 
 @dataclass(frozen=True)
-class Whole:
-    """One pattern per aggregate, and who gets the slots that all of them offer."""
+class Rounded:
+    """Whole patterns, and who gets the slots that all of them offer.
 
-    patterns: Mapping[int, Pattern]
+    Attributes
+    ----------
+    patterns
+        With the number of aggregates that follow each.
+    """
+
+    patterns: Sequence[tuple[Pattern, int]]
     matched: Matched
 
 
@@ -158,16 +164,14 @@ def matched(
 
 def whole_patterns(
     master: Master,
-    likely: Mapping[int, Pattern],
+    candidates: Iterable[Pattern],
     starts: Iterable[int],
     budget: Budget,
-) -> Whole:
-    """Per aggregate a known pattern with the larger units of the likely one, for most worth.
+) -> Rounded | None:
+    """Some of the candidates for each aggregate, for most worth; None if time is up.
 
     Parameters
     ----------
-    likely
-        Per aggregate; the answer where nothing was found in time.
     starts
         Positions of the jobs that may start.
 
@@ -177,27 +181,26 @@ def whole_patterns(
     would offer too much of one slot and too little of another.
     """
     if budget.is_spent:
-        return Whole(likely, NOTHING)
+        return None
     model = _Model(master, starts)
+    infinity = model.solver.infinity()
+    rooms = [model.solver.Constraint(-infinity, room) for room in master.room]
+    copies = master.regions.copies.tolist()
     follows: dict[int, pywraplp.Constraint] = {}
-    rooms = [model.solver.Constraint(-model.solver.infinity(), room) for room in master.room]
-    of_all: list[tuple[Pattern, pywraplp.Variable]] = []
-    for pattern in master.patterns:
-        own = likely.get(pattern.aggregate)
-        if own is None or pattern.anchors != own.anchors or pattern.spared != own.spared:
-            continue
-        chosen = model.solver.BoolVar("")
-        of_all.append((pattern, chosen))
+    followed: list[tuple[Pattern, pywraplp.Variable]] = []
+    for pattern in candidates:
+        most = copies[pattern.aggregate]
+        chosen = model.solver.IntVar(0, most, "")
+        followed.append((pattern, chosen))
         if pattern.aggregate not in follows:
-            follows[pattern.aggregate] = model.solver.Constraint(1, 1)
+            follows[pattern.aggregate] = model.solver.Constraint(-infinity, most)
         follows[pattern.aggregate].SetCoefficient(chosen, 1)
         for slot, number in pattern.counts.items():
             model.offer(slot, chosen, number)
         for row, use in zip(rooms, master.wide_use(pattern), strict=True):
             row.SetCoefficient(chosen, use)
     if not model.solve(budget, PATTERNS_SHARE):
-        return Whole(likely, NOTHING)
-    patterns = {
-        pattern.aggregate: pattern for pattern, chosen in of_all if chosen.solution_value() > 0.5
-    }
-    return Whole(patterns, model.matched())
+        return None
+    counts = [(pattern, round(chosen.solution_value())) for pattern, chosen in followed]
+    patterns = [(pattern, count) for pattern, count in counts if count]
+    return Rounded(patterns, model.matched())

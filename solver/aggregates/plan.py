@@ -15,7 +15,7 @@ from ..budget import Budget
 from .attempt import base_block_jobs, better, larger_jobs, started
 from .beyond import Choice, Chooser, choice_in, jobs_beyond
 from .bound import COARSE, Generator, generator_of
-from .branch import Brancher, LinearProgram
+from .branch import Brancher, LinearProgram, Starts
 from .choosing import MOST_SETS, branch_beside
 from .complete import complete, worth_of
 from .follow import followed
@@ -33,6 +33,8 @@ BESIDE_SHARE = 0.3
 BRANCH_SHARE = 0.6
 # How near to its bound the choice of the largest jobs is looked for at last.
 FINE = 1e-5
+# No decisions.
+NOTHING: Starts = {}
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def by_aggregates(
     if best.value < bound and not budget.is_spent and chooser.chooses_all:
         part = budget.part(BRANCH_SHARE)
         beside = _branched_beside(
-            best, offer, chooser, part, min(highest, chooser.bound), progress
+            best, offer, chooser, small, part, min(highest, chooser.bound), progress
         )
         budget.add(part)
         bound = min(bound, _rounded(beside))
@@ -143,11 +145,13 @@ def by_aggregates(
     return Decomposed(bound, best.plan, wanted)
 
 
-def _dived(offer: Offer, choice: Choice, small: Set[str], budget: Budget) -> Plan:
+def _dived(
+    offer: Offer, choice: Choice, small: Set[str], budget: Budget, decided: Starts = NOTHING
+) -> Plan:
     """A plan with this choice, by rounding the linear program."""
     part = budget.part(DIVE_SHARE)
     strict = generator_of(offer.master(offer.regions), part, is_strict=True)
-    strict.decide(dict.fromkeys(jobs_beyond(strict.master), False))
+    strict.decide({**decided, **dict.fromkeys(jobs_beyond(strict.master), False)})
     placed, whole = larger_jobs(offer, strict, choice, COARSE)
     budget.add(part)
     plan = followed(offer, strict.master, whole, placed, strict.master.shape_of.keys())
@@ -174,6 +178,7 @@ def _branched_beside(
     best: _Best,
     offer: Offer,
     chooser: Chooser,
+    small: Set[str],
     budget: Budget,
     highest: float,
     progress: Progress | None,
@@ -184,7 +189,11 @@ def _branched_beside(
         best.consider(started(offer, offer.options, choice, together, budget))
         return best.value
 
-    return branch_beside(chooser, highest, best.value, budget, attempt, progress, FINE)
+    def dive(choice: Choice, decided: Starts) -> float:
+        best.consider(_dived(offer, choice, small, budget, decided))
+        return best.value
+
+    return branch_beside(chooser, highest, best.value, budget, attempt, dive, progress, FINE)
 
 
 def _consider_sets(best: _Best, offer: Offer, chooser: Chooser, budget: Budget) -> None:

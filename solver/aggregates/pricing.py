@@ -248,26 +248,32 @@ class Pricer:
         """
         most = gain.shape[1] - 1
         items = self._region_items(span, values, group, most)
-        rows = gain.reshape(self.classes.number, -1, gain.shape[1])
-        taken, offered = np.full(rows.shape, -1), np.full(rows.shape, -1)
-        beside = np.full(rows.shape, IMPOSSIBLE)
-        regions = np.arange(rows.shape[1])[None, :, None]
-        for left in range(most - min(items.sizes, default=most + 1), -1, -1):
+        every = gain.reshape(self.classes.number, -1, gain.shape[1])
+        taken, offered = np.full(every.shape, -1), np.full(every.shape, -1)
+        beside = np.full(every.shape, IMPOSSIBLE)
+        least = min(items.sizes, default=most + 1)
+        free = self.regions.free.reshape(-1, span).sum(axis=1)
+        hosts = np.nonzero(free >= least)[0]
+        rows, worth, slot_of = every[:, hosts], items.worth[:, hosts], items.slot[:, hosts]
+        by_host = np.full(rows.shape, IMPOSSIBLE)
+        regions = np.arange(len(hosts))[None, :, None]
+        for left in range(most - least, -1, -1):
             fitting = items.sizes + left <= most
             before = np.where(left == 0, items.closing, items.sharing)[:, None, fitting]
             found = rows[before, regions, items.sizes[fitting] + left]
             if left == 0:
                 # Alone a consolidated job takes whole units (`_pack`).
-                hosting = beside[before, regions, items.sizes[fitting]]
+                hosting = by_host[before, regions, items.sizes[fitting]]
                 found = np.where(items.is_packed[fitting], hosting, found)
-            offers = found + items.worth[:, :, fitting]
+            offers = found + worth[:, :, fitting]
             choice = offers.argmax(axis=2)[:, :, None]
             offer = np.take_along_axis(offers, choice, axis=2)[:, :, 0]
-            slots = np.take_along_axis(items.slot[:, :, fitting], choice, axis=2)[:, :, 0]
-            beside[:, :, left], offered[:, :, left] = offer, slots
+            slots = np.take_along_axis(slot_of[:, :, fitting], choice, axis=2)[:, :, 0]
+            by_host[:, :, left], offered[:, hosts, left] = offer, slots
             is_better = offer > rows[:, :, left] + TOLERANCE
-            rows[:, :, left][is_better] = offer[is_better]
-            taken[:, :, left][is_better] = slots[is_better]
+            rows[:, :, left] = np.where(is_better, offer, rows[:, :, left])
+            taken[:, hosts, left] = np.where(is_better, slots, -1)
+        every[:, hosts], beside[:, hosts] = rows, by_host
         return taken.reshape(gain.shape), offered.reshape(gain.shape), beside
 
     def _forced(self, span: int) -> dict[int, list[int]]:

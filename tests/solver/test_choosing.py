@@ -73,8 +73,14 @@ class Knapsack:
                 left -= int(starts[job] * self.sizes[job]) if starts[job] == 1 else left
         return sum(self.values[job] * share for job, share in starts.items()), starts
 
+    def blame(self, decided: Starts) -> Mapping[int, float]:
+        return dict.fromkeys(decided, 1.0)
+
     def is_loose(self) -> bool:
         return False
+
+    def plunge(self, decided: Starts) -> float:
+        return 0.0
 
     def keep(self, starts: Mapping[int, float]) -> float:
         self.kept += 1
