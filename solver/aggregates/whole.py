@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from math import floor
 from random import Random
 
@@ -39,7 +40,7 @@ def rounded(generator: Generator, relaxed: Relaxed) -> Rounded:
     goal = (1 - WHOLE) * relaxed.worth_of_starts
     random = Random(budget.options.seed)
     is_whole = all(start < INTEGRAL or start > 1 - INTEGRAL for start in relaxed.starts.values())
-    best = _dived(generator, relaxed)
+    best = _dived(generator, relaxed, jobs)
     for _ in range(MOST_REPAIRS if is_whole else 1):
         if budget.is_spent or master.worth_of(best.matched.starts) >= goal:
             break
@@ -60,8 +61,8 @@ def _keep_some(master: Master, rounded: Rounded, random: Random) -> None:
         master.keep(index, sum(random.random() < KEPT for _ in followed))
 
 
-def _dived(generator: Generator, relaxed: Relaxed) -> Rounded:
-    """By rounding step by step.
+def _dived(generator: Generator, relaxed: Relaxed, jobs: Set[int]) -> Rounded:
+    """By rounding step by step; only these jobs start.
 
     Whole parts of the linear program's solution are kept, fractional jobs worth most are rounded,
     the largest fractions of patterns are rounded up, and prices are found anew. Where the latter
@@ -96,7 +97,8 @@ def _dived(generator: Generator, relaxed: Relaxed) -> Rounded:
     }
     known = generator.master.patterns
     patterns = [(known[index], count) for index, count in counts.items() if count]
-    return Rounded(patterns, matched(generator.master, patterns, relaxed.starts, budget))
+    starts = {job: start for job, start in relaxed.starts.items() if job in jobs}
+    return Rounded(patterns, matched(generator.master, patterns, starts, budget))
 
 
 def _round_up(generator: Generator, relaxed: Relaxed, kept: Kept, portion: float) -> list[int]:

@@ -1,0 +1,121 @@
+"""Whole patterns from fractions, and plans that follow them down to the nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+import pytest
+from small_halls import OPTIONS, hall
+
+from rackwright.datasets.colossus import colossus
+from rackwright.models.plan import Plan
+from rackwright.models.rules import verify
+from rackwright.solver.aggregates import whole
+from rackwright.solver.aggregates.attempt import larger_jobs
+from rackwright.solver.aggregates.beyond import choice_of, jobs_beyond
+from rackwright.solver.aggregates.bound import Generator, generator_of
+from rackwright.solver.aggregates.follow import followed
+from rackwright.solver.aggregates.match import Rounded
+from rackwright.solver.aggregates.offer import Offer, offer_of
+from rackwright.solver.aggregates.regions import kinds_of_blocks
+from rackwright.solver.budget import Budget
+
+
+def strict(offer: Offer) -> Generator:
+    """Without jobs beyond all levels."""
+    generator = generator_of(offer.master(offer.regions), Budget(OPTIONS), is_strict=True)
+    generator.decide(dict.fromkeys(jobs_beyond(generator.master), False))
+    return generator
+
+
+@pytest.mark.parametrize("power", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_plan_starts_whoever_gets_slots_of_whole_patterns(seed: int, power: bool) -> None:
+    offer = hall(power=power, seed=seed)
+    generator = strict(offer)
+    master = generator.master
+    placed, rounded = larger_jobs(offer, generator, choice_of(master, []), 1e-4)
+    assert rounded.matched.starts
+    plan = followed(offer, master, rounded, placed, rounded.matched.starts)
+    assert verify(offer.instance, plan, OPTIONS.legality) == ()
+    starts = {master.job_ids[job] for job in rounded.matched.starts}
+    assert plan.placement_of.keys() == starts
+
+
+def test_a_plan_keeps_to_the_candidates() -> None:
+    offer = hall(power=True, seed=1)
+    generator = strict(offer)
+    master = generator.master
+    placed, rounded = larger_jobs(offer, generator, choice_of(master, []), 1e-4)
+    few = frozenset(sorted(rounded.matched.starts)[::2])
+    plan = followed(offer, master, rounded, placed, few)
+    larger = Plan(tuple(placed)).placement_of.keys()
+    allowed = {master.job_ids[job] for job in few} | larger
+    assert larger <= plan.placement_of.keys() <= allowed
+
+
+def blocks(seed: int) -> Generator:
+    """Kinds of single base blocks, with jobs that all fit them."""
+    instance = colossus(
+        num_blocks=192, num_jobs=200, mix="all", partitions=3, power=True, seed=seed
+    )
+    offer = offer_of(instance, OPTIONS, span=1)
+    assert offer is not None
+    kinds, _ = kinds_of_blocks(offer.regions)
+    generator = generator_of(offer.master(kinds), Budget(OPTIONS), is_strict=True)
+    larger = {
+        job: False
+        for demand in generator.master.demands
+        if generator.master.slots[demand.slot].span != 1
+        for job in generator.master.shapes[demand.shape].jobs
+    }
+    generator.decide(larger)
+    return generator
+
+
+def check(generator: Generator, rounded: Rounded, refused: Set[int]) -> int:
+    """That enough slots of enough blocks are offered; what the jobs that start are worth."""
+    master = generator.master
+    copies = master.regions.copies.tolist()
+    for pattern, count in rounded.patterns:
+        copies[pattern.aggregate] -= count
+    assert min(copies) >= 0
+    room = list(master.room)
+    nodes = 0
+    for pattern, count in rounded.patterns:
+        used = master.wide_use(pattern)
+        room = [left - count * each for left, each in zip(room, used, strict=True)]
+        nodes += count * sum(master.slots[s].nodes * n for s, n in pattern.counts.items())
+    assert min(room, default=0) >= 0
+    assert not rounded.matched.starts & refused
+    taken = sum(
+        demand.count * master.slots[demand.slot].nodes
+        for demand in master.demands
+        for job in master.shapes[demand.shape].jobs
+        if job in rounded.matched.starts
+    )
+    assert taken <= nodes
+    return master.worth_of(rounded.matched.starts)
+
+
+def test_integer_programs_over_columns_find_what_a_dive_misses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gains = []
+    for seed in range(3):
+        worths = []
+        for most_repairs in (0, 8):
+            monkeypatch.setattr(whole, "MOST_REPAIRS", most_repairs)
+            generator = blocks(seed)
+            relaxed, _ = generator.run(precision=1e-6)
+            assert relaxed is not None
+            # Only jobs that the linear program starts as wholes: all of them should.
+            partly = [job for job, start in relaxed.starts.items() if start < 1 - 1e-6]
+            generator.decide(dict.fromkeys([*generator.refused, *partly], False))
+            relaxed, bound = generator.run(precision=1e-6)
+            assert relaxed is not None
+            refused = frozenset(generator.refused)
+            worths.append(check(generator, whole.rounded(generator, relaxed), refused))
+        assert worths[0] <= worths[1] <= bound + 1e-6 * bound
+        gains.append(worths[1] - worths[0])
+    assert max(gains) > 0
