@@ -14,10 +14,10 @@ from .budget import Budget
 
 # From so many on, branch and price is worth its while before the whole model is solved.
 FEW_PAIRS = 4_000
-# Of the budget, what branch and price may use (for start vectors of large instances more), and of
-# the rest, what usable capacity may.
+# Of the budget, what branch and price may use, beside a whole model or without one, and of the
+# rest, what usable capacity may.
 PATTERNS_SHARE = 0.75
-RANKING_SHARE = 0.9
+ALONE_SHARE = 0.9
 SPARE_SHARE = 0.8
 # A relaxation is not tried where the gap is smaller than this already.
 CLOSE = 0.03
@@ -63,9 +63,9 @@ def decomposed(
     if is_small or budget.is_spent or not is_decomposable(instance):
         return Known(start)
     is_ranked = options.objective is Objective.PRIORITY
-    # Above the size of the whole model nothing else proves start vectors.
-    is_alone = is_ranked and num_pairs is None
-    part = budget.part(RANKING_SHARE if is_alone else PATTERNS_SHARE)
+    # Above the size of the whole model nothing else proves as much.
+    is_alone = num_pairs is None
+    part = budget.part(ALONE_SHARE if is_alone else PATTERNS_SHARE)
     tell = prefixed(progress, "patterns, ")
     known = (
         _ranked(instance, options, start, part, tell)

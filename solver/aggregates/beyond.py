@@ -20,6 +20,7 @@ from .bound import COARSE, INTEGRAL, Generator, generator_of
 from .branch import PRECISION, Brancher, LinearProgram, Starts, blamed
 from .cuts import MOST_SHARES, Cut, Unit, cut_of, num_shares
 from .master import Master, Relaxed
+from .match import whole_patterns
 from .moves import limits_of
 from .offer import Offer
 from .patterns import Reserved
@@ -207,7 +208,7 @@ class Chooser:
     ) -> list[frozenset[int]]:
         """Jobs that the linear program beside the best choice starts as wholes, and those chosen.
 
-        By branching on the former; the sets worth most first.
+        By branching on the former, as far as they are not decided; the sets worth most first.
 
         Parameters
         ----------
@@ -217,9 +218,24 @@ class Chooser:
         beside = self._beside
         beside.budget = budget
         beside.reserve(self.best.reserved)
-        program = LinearProgram(beside, dict.fromkeys(self._beyond, False), precision)
+        always = {**dict.fromkeys(self._beyond, False), **self._decided}
+        program = LinearProgram(beside, always, precision)
         Brancher(program, inf).run(incumbent - self.best.worth, most_nodes=MOST_NODES)
         return [jobs | self.best.jobs for jobs in program.whole]
+
+    def set_beside(self, budget: Budget) -> frozenset[int]:
+        """Jobs that start as wholes beside the best choice, if patterns may be fractions.
+
+        Worth as much as known patterns allow, as far as they are found; and those chosen.
+        """
+        beside = self._beside
+        beside.budget = budget
+        self.consider(self.best)
+        master, nodes = beside.master, self.best.reserved.nodes
+        patterns = [each for each in master.patterns if each.spared >= nodes[each.aggregate]]
+        jobs = [job for job in master.shape_of if job not in beside.refused]
+        found = whole_patterns(master, patterns, jobs, budget, is_divisible=True)
+        return self.best.jobs | (found.matched.starts if found is not None else frozenset())
 
     def run(
         self,

@@ -25,8 +25,9 @@ PRECISION = 1e-4
 MOST_ROUNDS = 60
 # What counts as a whole job.
 WHOLE = 1e-5
-# Nodes after which the search begins anew, twice as many each time.
+# Nodes after which the search begins anew, three times as many each time; and between plunges.
 FIRST_RESTART = 32
+PLUNGE_EVERY = 64
 
 # Jobs that start, and jobs that do not.
 Starts = Mapping[int, bool]
@@ -73,7 +74,7 @@ class Relaxation(Protocol):
     def keep(self, starts: Mapping[int, float]) -> float:
         """Told about solutions in which no job starts in part; what a plan is worth, or 0."""
 
-    def plunge(self, decided: Starts) -> float:
+    def plunge(self, decided: Starts, incumbent: float) -> float:
         """Told about the best node from time to time; what a plan is worth, or 0."""
 
 
@@ -129,7 +130,7 @@ class LinearProgram:
         """Never: it was solved."""
         return False
 
-    def plunge(self, decided: Starts) -> float:
+    def plunge(self, decided: Starts, incumbent: float) -> float:
         """Nothing is done about it."""
         return 0.0
 
@@ -194,10 +195,12 @@ class Brancher:
             divided += 1
             if self._open[0].bound <= max(self._settled, incumbent + 1 - WHOLE):
                 break
+            if divided % PLUNGE_EVERY == FIRST_RESTART:
+                decided = self._open[0].decided
+                incumbent = max(incumbent, self._relaxation.plunge(decided, incumbent))
             if divided == restart:
-                incumbent = max(incumbent, self._relaxation.plunge(self._open[0].decided))
                 self._open = [_Node((-self._open[0].bound, 0, 0), {})]
-                restart += 2 * restart
+                restart *= 3
             incumbent = max(incumbent, self._divide(heappop(self._open), incumbent))
             if progress is not None:
                 progress(f"bound {self.bound:.0f} after {budget.wall_s:.1f} s")

@@ -11,6 +11,8 @@ from .branch import PRECISION, Brancher, Starts, started_jobs
 
 # Sets of jobs that start as wholes for which plans are tried.
 MOST_SETS = 3
+# The same in the last search.
+MOST_LEAVES = 8
 # Cuts per node, and what one may use of the budget's rest.
 MOST_CUTS = 3
 SHARE = 0.1
@@ -67,18 +69,24 @@ class Choosing:
         chooser = self._chooser
         return chooser.bound - chooser.worth > self._precision * abs(chooser.worth)
 
-    def plunge(self, decided: Starts) -> float:
-        """Round what is in part there."""
-        if self._dive is None:
-            return 0.0
+    def plunge(self, decided: Starts, incumbent: float) -> float:
+        """Sets of jobs that start as wholes beside the best choice there, or what is near one."""
         self.solve(decided, 0.0)
-        return self._dive(self._chooser.best, decided)
+        part = self.budget.part(SHARE)
+        together = self._chooser.set_beside(part)
+        self.budget.add(part)
+        choice = self._chooser.best
+        if sum(self.values[job] for job in together) > incumbent:
+            return self._try(choice, together)
+        return self._dive(choice, decided) if self._dive is not None else 0.0
 
     def keep(self, starts: Mapping[int, float]) -> float:
         """Try it, if it is one of the first."""
         choice = self._chooser.best
-        together = started_jobs(starts) | choice.jobs
-        if len(self._tried) == MOST_SETS or together in self._tried:
+        return self._try(choice, started_jobs(starts) | choice.jobs)
+
+    def _try(self, choice: Choice, together: frozenset[int]) -> float:
+        if len(self._tried) == MOST_LEAVES or together in self._tried:
             return 0.0
         self._tried.add(together)
         return self._attempt(choice, together)

@@ -58,6 +58,8 @@ class _Model:
     ----------
     starts
         Positions of the jobs that may start.
+    is_divisible
+        Whether all but jobs may come in parts.
 
     Notes
     -----
@@ -65,8 +67,11 @@ class _Model:
     where CP-SAT found nothing in eight (3,056 racks, 3,000 patterns).
     """
 
-    def __init__(self, master: Master, starts: Iterable[int]) -> None:
+    def __init__(
+        self, master: Master, starts: Iterable[int], *, is_divisible: bool = False
+    ) -> None:
         self.solver = pywraplp.Solver.CreateSolver("SCIP")
+        self.number = self.solver.NumVar if is_divisible else self.solver.IntVar
         objective = self.solver.Objective()
         objective.SetMaximization()
         self._offered: dict[int, pywraplp.Constraint] = {}
@@ -74,8 +79,7 @@ class _Model:
         for job, start in self.starts.items():
             objective.SetCoefficient(start, master.values[job])
         self.exchanges = [
-            (exchange, self.solver.IntVar(0, self.solver.infinity(), ""))
-            for exchange in master.exchanges
+            (exchange, self.number(0, self.solver.infinity(), "")) for exchange in master.exchanges
         ]
         for exchange, times in self.exchanges:
             for slot in exchange.given:
@@ -88,14 +92,14 @@ class _Model:
             for job in begun:
                 placed.SetCoefficient(self.starts[job], -1)
             for demand in demands:
-                count = self.solver.IntVar(0, len(begun), "")
+                count = self.number(0, len(begun), "")
                 placed.SetCoefficient(count, 1)
                 per_job = demand.count * master.slots[demand.slot].per_unit
                 self.offer(demand.slot, count, -per_job)
 
         rows = [(size, self.solver.Constraint(0, most)) for size, most in master.idle.most]
         for slot, worth in zip(master.idle.slots, master.idle.worth, strict=True):
-            sold = self.solver.IntVar(0, self.solver.infinity(), "")
+            sold = self.number(0, self.solver.infinity(), "")
             objective.SetCoefficient(sold, worth)
             self.offer(slot, sold, -1)
             for size, row in rows:
@@ -167,6 +171,8 @@ def whole_patterns(
     candidates: Iterable[Pattern],
     starts: Iterable[int],
     budget: Budget,
+    *,
+    is_divisible: bool = False,
 ) -> Rounded | None:
     """Some of the candidates for each aggregate, for most worth; None if time is up.
 
@@ -174,6 +180,8 @@ def whole_patterns(
     ----------
     starts
         Positions of the jobs that may start.
+    is_divisible
+        Whether only jobs have to be whole; patterns are followed in parts, and none is returned.
 
     Notes
     -----
@@ -182,7 +190,7 @@ def whole_patterns(
     """
     if budget.is_spent:
         return None
-    model = _Model(master, starts)
+    model = _Model(master, starts, is_divisible=is_divisible)
     infinity = model.solver.infinity()
     rooms = [model.solver.Constraint(-infinity, room) for room in master.room]
     copies = master.regions.copies.tolist()
@@ -190,7 +198,7 @@ def whole_patterns(
     followed: list[tuple[Pattern, pywraplp.Variable]] = []
     for pattern in candidates:
         most = copies[pattern.aggregate]
-        chosen = model.solver.IntVar(0, most, "")
+        chosen = model.number(0, most, "")
         followed.append((pattern, chosen))
         if pattern.aggregate not in follows:
             follows[pattern.aggregate] = model.solver.Constraint(-infinity, most)
@@ -201,6 +209,8 @@ def whole_patterns(
             row.SetCoefficient(chosen, use)
     if not model.solve(budget, PATTERNS_SHARE):
         return None
+    if is_divisible:
+        return Rounded([], model.matched())
     counts = [(pattern, round(chosen.solution_value())) for pattern, chosen in followed]
     patterns = [(pattern, count) for pattern, count in counts if count]
     return Rounded(patterns, model.matched())

@@ -25,11 +25,12 @@ from .witness import Witness
 # Nodes of an aggregate up to which its dynamic program is fast (see `pricing.Pricer`).
 MOST_NODES = 2048
 # Of the budget's rest, what the bound, the choice of the largest jobs, the dive after it,
-# branching beside that choice, and branching at last may use.
+# branching beside that choice, beside any, and branching at last may use.
 BOUND_SHARE = 0.4
 CHOICE_SHARE = 0.5
 DIVE_SHARE = 0.4
 BESIDE_SHARE = 0.3
+ANY_SHARE = 0.9
 BRANCH_SHARE = 0.6
 # How near to its bound the choice of the largest jobs is looked for at last.
 FINE = 1e-5
@@ -132,7 +133,7 @@ def by_aggregates(
             _consider_sets(best, offer, chooser, budget)
     bound = _rounded(min(highest, chooser.bound))
     if best.value < bound and not budget.is_spent and chooser.chooses_all:
-        part = budget.part(BRANCH_SHARE)
+        part = budget.part(ANY_SHARE)
         beside = _branched_beside(
             best, offer, chooser, small, part, min(highest, chooser.bound), progress
         )
@@ -146,13 +147,18 @@ def by_aggregates(
 
 
 def _dived(
-    offer: Offer, choice: Choice, small: Set[str], budget: Budget, decided: Starts = NOTHING
+    offer: Offer,
+    choice: Choice,
+    small: Set[str],
+    budget: Budget,
+    decided: Starts = NOTHING,
+    precision: float = COARSE,
 ) -> Plan:
-    """A plan with this choice, by rounding the linear program."""
+    """A plan with this choice and these decisions, by rounding the linear program."""
     part = budget.part(DIVE_SHARE)
     strict = generator_of(offer.master(offer.regions), part, is_strict=True)
     strict.decide({**decided, **dict.fromkeys(jobs_beyond(strict.master), False)})
-    placed, whole = larger_jobs(offer, strict, choice, COARSE)
+    placed, whole = larger_jobs(offer, strict, choice, precision)
     budget.add(part)
     plan = followed(offer, strict.master, whole, placed, strict.master.shape_of.keys())
     return better(offer, complete(offer.instance, offer.options, placed, small, budget), plan)
@@ -190,16 +196,23 @@ def _branched_beside(
         return best.value
 
     def dive(choice: Choice, decided: Starts) -> float:
-        best.consider(_dived(offer, choice, small, budget, decided))
+        best.consider(_dived(offer, choice, small, budget, decided, FINE))
         return best.value
 
     return branch_beside(chooser, highest, best.value, budget, attempt, dive, progress, FINE)
 
 
 def _consider_sets(best: _Best, offer: Offer, chooser: Chooser, budget: Budget) -> None:
-    """Plans for jobs that the linear program beside the best choice starts as wholes."""
+    """Plans for jobs that the linear program beside the best choice starts as wholes.
+
+    Where jobs and choices are searched together later, the first set that an integer program
+    finds will do.
+    """
     part = budget.part(BESIDE_SHARE)
-    sets = chooser.sets_beside(part, best.value)[:MOST_SETS]
+    if chooser.chooses_all:
+        sets = [chooser.set_beside(part)]
+    else:
+        sets = chooser.sets_beside(part, best.value)[:MOST_SETS]
     budget.add(part)
     for together in sets:
         best.consider(started(offer, offer.options, chooser.best, together, budget))

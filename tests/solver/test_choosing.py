@@ -13,7 +13,7 @@ from small_halls import OPTIONS, hall, solved
 from rackwright.models.rules import verify
 from rackwright.models.score import first_term
 from rackwright.solver.aggregates.attempt import started
-from rackwright.solver.aggregates.beyond import Choice, Chooser
+from rackwright.solver.aggregates.beyond import Choice, Chooser, jobs_beyond
 from rackwright.solver.aggregates.branch import Brancher, Starts
 from rackwright.solver.aggregates.choosing import branch_beside
 from rackwright.solver.budget import Budget
@@ -79,7 +79,7 @@ class Knapsack:
     def is_loose(self) -> bool:
         return False
 
-    def plunge(self, decided: Starts) -> float:
+    def plunge(self, decided: Starts, incumbent: float) -> float:
         return 0.0
 
     def keep(self, starts: Mapping[int, float]) -> float:
@@ -100,3 +100,21 @@ def test_branching_finds_the_best_knapsack(seed: int) -> None:
     knapsack = Knapsack(values, sizes, room)
     bound = Brancher(knapsack, float(sum(values))).run(0.0)
     assert int(bound + 1e-6) == best and knapsack.kept
+
+
+@pytest.mark.parametrize("power", [False, True])
+def test_a_set_beside_the_best_choice_is_worth_what_starts_as_wholes_or_more(power: bool) -> None:
+    offer = hall(power=power, seed=1)
+    root, relaxed = solved(offer)
+    chooser = Chooser(offer, Budget(OPTIONS), root, relaxed)
+    chooser.run(Budget(OPTIONS))
+    together = chooser.set_beside(Budget(OPTIONS))
+    assert chooser.best.jobs <= together
+    worth = sum(chooser.values[job] for job in together)
+    whole = [job for job, start in chooser.starts.items() if start > 1 - 1e-6]
+    least = chooser.best.worth + sum(chooser.values[job] for job in whole)
+    assert least <= worth <= chooser.worth + 1e-6 * chooser.worth
+    # The linear program can start them all.
+    beyond = jobs_beyond(root.master)
+    chooser.decide({job: job in together for job in chooser.starts if job not in beyond})
+    assert chooser.consider(chooser.best) == pytest.approx(worth, rel=1e-6)
