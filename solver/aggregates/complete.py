@@ -19,10 +19,11 @@ from ..residual import residual
 from .bound import COARSE, generator_of
 from .fill import Filler
 from .master import Master
+from .match import NOTHING, Rounded
 from .offer import offer_of
 from .regions import kinds_of_blocks
 from .slots import Demand
-from .whole import rounded
+from .whole import dived, repaired
 
 # Lanes times options up to which what is left is solved exactly: a few plain flows.
 MOST_PAIRS = 2_000
@@ -46,12 +47,14 @@ def complete(
     make a small model, that is solved exactly from there.
     """
     part = residual(instance, options, instance.free, Plan(tuple(anchored)), small)
-    placed: Sequence[Placement] = _by_patterns(part, options, budget)
+    patterns = _Patterns(part, options, budget)
+    placed: Sequence[Placement] = patterns.dived()
     if not budget.is_spent:
         step = budget.part(SHARE)
         exact = replanned(part, options, placed, step, MOST_PAIRS)
         budget.add(step)
-        placed = max(placed, exact or (), key=lambda found: worth_of(part, options, found))
+        others = patterns.repaired() if exact is None else exact
+        placed = max(placed, others, key=lambda found: worth_of(part, options, found))
     # MODE_1 and MODE_2 are unknown to the patterns.
     return legal_plan(instance, options, [*anchored, *placed])
 
@@ -61,26 +64,44 @@ def worth_of(instance: Instance, options: PlanOptions, placements: Sequence[Plac
     return int(first_term(instance, Plan(tuple(placements)), options.objective))
 
 
-def _by_patterns(instance: Instance, options: PlanOptions, budget: Budget) -> list[Placement]:
-    part = _shared_out(instance)
-    offer = offer_of(part, options, span=1)
-    if offer is None:
-        return []
-    kinds, members = kinds_of_blocks(offer.regions)
-    master = offer.master(kinds)
-    generator = generator_of(master, budget, is_strict=True)
-    relaxed, _ = generator.run(precision=COARSE)
-    if relaxed is None:
-        return []
-    whole = rounded(generator, relaxed)
-    filler = Filler(part, master, offer.regions)
-    waiting = [list(blocks) for blocks in members]
-    for pattern, count in whole.patterns:
-        for block in waiting[pattern.aggregate][:count]:
-            filler.promise(block, pattern.counts)
-        del waiting[pattern.aggregate][:count]
-    filler.exchange(whole.matched.exchanges)
-    return fill(filler, master, whole.matched.starts, master.shape_of.keys())
+class _Patterns:
+    """Placements by patterns of single base blocks."""
+
+    def __init__(self, instance: Instance, options: PlanOptions, budget: Budget) -> None:
+        self._instance = _shared_out(instance)
+        self._offer = offer_of(self._instance, options, span=1)
+        if self._offer is not None:
+            kinds, self._members = kinds_of_blocks(self._offer.regions)
+            master = self._offer.master(kinds)
+            self._generator = generator_of(master, budget, is_strict=True)
+            self._relaxed, _ = self._generator.run(precision=COARSE)
+            self._best = Rounded([], NOTHING)
+
+    def dived(self) -> list[Placement]:
+        """By a dive."""
+        if self._offer is None or self._relaxed is None:
+            return []
+        self._best = dived(self._generator, self._relaxed)
+        return self._filled()
+
+    def repaired(self) -> list[Placement]:
+        """By integer programs over what that has met."""
+        if self._offer is None or self._relaxed is None:
+            return []
+        self._best = repaired(self._generator, self._relaxed, self._best)
+        return self._filled()
+
+    def _filled(self) -> list[Placement]:
+        assert self._offer is not None
+        master = self._generator.master
+        filler = Filler(self._instance, master, self._offer.regions)
+        waiting = [list(blocks) for blocks in self._members]
+        for pattern, count in self._best.patterns:
+            for block in waiting[pattern.aggregate][:count]:
+                filler.promise(block, pattern.counts)
+            del waiting[pattern.aggregate][:count]
+        filler.exchange(self._best.matched.exchanges)
+        return fill(filler, master, self._best.matched.starts, master.shape_of.keys())
 
 
 def fill(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from math import floor
 from random import Random
 
@@ -24,30 +23,32 @@ WHOLE = 1e-7
 Kept = dict[int, int]
 
 
-def rounded(generator: Generator, relaxed: Relaxed) -> Rounded:
-    """Which jobs start, and how many aggregates follow which pattern.
+def repaired(generator: Generator, relaxed: Relaxed, best: Rounded) -> Rounded:
+    """Start more of the jobs that the linear program starts than the best so far, if possible.
+
+    Parameters
+    ----------
+    generator
+        After a dive from `relaxed`; its roundings are undone.
 
     Notes
     -----
-    After a dive, an integer program over all patterns that it has met. Where the linear program
-    starts all jobs as wholes, or not at all, and some are missing then, a part of the solution is
-    kept and patterns are generated for the rest, from which the integer program may choose, too: a
+    By an integer program over all patterns that the dive has met. Where the linear program starts
+    all jobs as wholes, or not at all, and some are missing then, a part of the solution is kept
+    and patterns are generated for the rest, from which the integer program may choose, too: a
     large neighbourhood search over columns.
     """
     master, budget = generator.master, generator.budget
-    refused = dict.fromkeys(generator.refused, False)
-    jobs = relaxed.starts.keys() - refused
     goal = (1 - WHOLE) * relaxed.worth_of_starts
     random = Random(budget.options.seed)
     is_whole = all(start < INTEGRAL or start > 1 - INTEGRAL for start in relaxed.starts.values())
-    best = _dived(generator, relaxed, jobs)
     for _ in range(MOST_REPAIRS if is_whole else 1):
         if budget.is_spent or master.worth_of(best.matched.starts) >= goal:
             break
-        found = whole_patterns(master, master.patterns, sorted(jobs), budget)
+        found = whole_patterns(master, master.patterns, sorted(relaxed.starts), budget)
         if found is not None:
             best = max(best, found, key=lambda each: master.worth_of(each.matched.starts))
-        generator.decide(refused)
+        generator.decide({})
         _keep_some(master, best, random)
         generator.run(precision=COARSE, most_rounds=ROUNDS)
     return best
@@ -61,9 +62,11 @@ def _keep_some(master: Master, rounded: Rounded, random: Random) -> None:
         master.keep(index, sum(random.random() < KEPT for _ in followed))
 
 
-def _dived(generator: Generator, relaxed: Relaxed, jobs: Set[int]) -> Rounded:
-    """By rounding step by step; only these jobs start.
+def dived(generator: Generator, relaxed: Relaxed) -> Rounded:
+    """Which jobs start, and how many aggregates follow which pattern.
 
+    Notes
+    -----
     Whole parts of the linear program's solution are kept, fractional jobs worth most are rounded,
     the largest fractions of patterns are rounded up, and prices are found anew. Where the latter
     costs more than `Generator.dear`, half as many are.
@@ -97,8 +100,7 @@ def _dived(generator: Generator, relaxed: Relaxed, jobs: Set[int]) -> Rounded:
     }
     known = generator.master.patterns
     patterns = [(known[index], count) for index, count in counts.items() if count]
-    starts = {job: start for job, start in relaxed.starts.items() if job in jobs}
-    return Rounded(patterns, matched(generator.master, patterns, starts, budget))
+    return Rounded(patterns, matched(generator.master, patterns, relaxed.starts, budget))
 
 
 def _round_up(generator: Generator, relaxed: Relaxed, kept: Kept, portion: float) -> list[int]:
