@@ -11,7 +11,7 @@ from .branch import PRECISION, Brancher, Starts, started_jobs
 
 # Sets of jobs that start as wholes for which plans are tried.
 MOST_SETS = 3
-# The same in the last search.
+# The same in the last search, beside those that are tried from time to time.
 MOST_LEAVES = 8
 # Cuts per node, and what one may use of the budget's rest.
 MOST_CUTS = 3
@@ -42,6 +42,7 @@ class Choosing:
         self._dive = dive
         self._precision = precision
         self._tried: set[frozenset[int]] = set()
+        self._leaves = 0
         self.budget = budget
 
     @property
@@ -82,11 +83,14 @@ class Choosing:
 
     def keep(self, starts: Mapping[int, float]) -> float:
         """Try it, if it is one of the first."""
+        if self._leaves == MOST_LEAVES:
+            return 0.0
+        self._leaves += 1
         choice = self._chooser.best
         return self._try(choice, started_jobs(starts) | choice.jobs)
 
     def _try(self, choice: Choice, together: frozenset[int]) -> float:
-        if len(self._tried) == MOST_LEAVES or together in self._tried:
+        if together in self._tried:
             return 0.0
         self._tried.add(together)
         return self._attempt(choice, together)
