@@ -205,14 +205,16 @@ def _branched_beside(
 def _consider_sets(best: _Best, offer: Offer, chooser: Chooser, budget: Budget) -> None:
     """Plans for jobs that the linear program beside the best choice starts as wholes.
 
-    Where jobs and choices are searched together later, the first set that an integer program
-    finds will do.
+    For the set that an integer program finds, then for those that branching does.
     """
     part = budget.part(BESIDE_SHARE)
-    if chooser.chooses_all:
-        sets = [chooser.set_beside(part)]
-    else:
-        sets = chooser.sets_beside(part, best.value)[:MOST_SETS]
+    together = chooser.set_beside(part)
+    budget.add(part)
+    best.consider(started(offer, offer.options, chooser.best, together, budget))
+    if best.value >= _rounded(chooser.bound) or budget.is_spent:
+        return
+    part = budget.part(BESIDE_SHARE)
+    sets = chooser.sets_beside(part, best.value)[:MOST_SETS]
     budget.add(part)
     for together in sets:
         best.consider(started(offer, offer.options, chooser.best, together, budget))
