@@ -10,10 +10,10 @@ beyond all levels as wholes (`beyond`), a branch and price over places of their 
 largest to the smallest (`plan`): those beyond all levels, those of several base blocks
 (`anchors`, `place`), and those that fit base blocks, where whole patterns say (`match`, `follow`,
 `fill`) or with patterns of single blocks (`complete`, `whole`); others start given sets of jobs
-(`attempt`). For start vectors, prices
-refute what cannot start (`refute`, `witness`), and one plan shows the rest (`priority`). Usable
-capacity is what sold idle nodes earn (`idle`, `sell`) beside a proven first term (`spare`), with
-the best places for jobs beyond all levels (`spare_places`). `simplex` solves the linear programs.
+(`attempt`). For start vectors, prices refute what cannot start (`refute`, `witness`), and one plan
+shows the rest (`priority`). Usable capacity is what sold idle nodes earn (`idle`, `sell`) beside a
+proven first term (`spare`), with the best places for jobs beyond all levels (`spare_places`).
+`simplex` solves the linear programs.
 
 Source: G. B. Dantzig, P. Wolfe, Decomposition Principle for Linear Programs, Operations Research 8
 (1960); J. F. Benders, Partitioning procedures for solving mixed-variables programming problems,

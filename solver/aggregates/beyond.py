@@ -231,10 +231,9 @@ class Chooser:
         beside = self._beside
         beside.budget = budget
         self.consider(self.best)
-        master, nodes = beside.master, self.best.reserved.nodes
-        patterns = [each for each in master.patterns if each.spared >= nodes[each.aggregate]]
+        master = beside.master
         jobs = [job for job in master.shape_of if job not in beside.refused]
-        found = whole_patterns(master, patterns, jobs, budget, is_divisible=True)
+        found = whole_patterns(master, master.open_patterns, jobs, budget, is_divisible=True)
         return self.best.jobs | (found.matched.starts if found is not None else frozenset())
 
     def run(

@@ -208,7 +208,7 @@ class Generator:
         for prices in (self.center.mixed(relaxed.prices, SMOOTHING), relaxed.prices):
             values, patterns = self.pricer.best(prices)
             priced.append((prices, values))
-            self.budget.work += self.pricer.work * PRICING_WORK
+            self.budget.work += int(self.master.regions.free.sum()) * PRICING_WORK
             threshold = gain * max(1.0, relaxed.value)
             for pattern in patterns:
                 if self.master.gain(pattern, relaxed) > threshold / len(patterns):

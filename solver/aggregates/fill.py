@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -37,11 +38,13 @@ class Filler:
         self._budget = regions.budget.copy()
         self._is_job_free = regions.is_job_free.copy()
         self._room = [row.room for row in regions.wide]
-        self._block_of = {
-            node: block for block, nodes in enumerate(regions.nodes) for node in nodes
-        }
         # Per slot, the blocks of each of its places.
         self._promised: dict[int, list[list[int]]] = defaultdict(list)
+
+    @cached_property
+    def _block_of(self) -> dict[int, int]:
+        """Per node its base block."""
+        return {node: block for block, nodes in enumerate(self._regions.nodes) for node in nodes}
 
     def promise(self, block: int, counts: Mapping[int, int]) -> None:
         """Note that a block is meant for these slots."""

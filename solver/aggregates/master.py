@@ -273,6 +273,11 @@ class Master:
             if aggregate is None or pattern.aggregate == aggregate:
                 column.SetBounds(0, infinity if self._may_follow(pattern) else 0)
 
+    @property
+    def open_patterns(self) -> list[Pattern]:
+        """Those that may be followed."""
+        return [pattern for pattern in self.patterns if self._may_follow(pattern)]
+
     def _may_follow(self, pattern: Pattern) -> bool:
         settled = self._settled.get(pattern.aggregate)
         is_settled = settled is None or pattern.anchors == settled

@@ -94,11 +94,6 @@ class Pricer:
         del self._settled[aggregate]
 
     @property
-    def work(self) -> float:
-        """What one call takes, in nodes that no charge tells apart."""
-        return float(self.regions.free.sum())
-
-    @property
     def settled(self) -> Set[int]:
         """Aggregates whose larger units are settled."""
         return self._settled.keys()

@@ -42,15 +42,16 @@ def repaired(generator: Generator, relaxed: Relaxed, best: Rounded) -> Rounded:
     goal = (1 - WHOLE) * relaxed.worth_of_starts
     random = Random(budget.options.seed)
     is_whole = all(start < INTEGRAL or start > 1 - INTEGRAL for start in relaxed.starts.values())
-    for _ in range(MOST_REPAIRS if is_whole else 1):
+    for repair in range(MOST_REPAIRS if is_whole else 1):
         if budget.is_spent or master.worth_of(best.matched.starts) >= goal:
             break
+        if repair:
+            generator.decide({})
+            _keep_some(master, best, random)
+            generator.run(precision=COARSE, most_rounds=ROUNDS)
         found = whole_patterns(master, master.patterns, sorted(relaxed.starts), budget)
         if found is not None:
             best = max(best, found, key=lambda each: master.worth_of(each.matched.starts))
-        generator.decide({})
-        _keep_some(master, best, random)
-        generator.run(precision=COARSE, most_rounds=ROUNDS)
     return best
 
 
