@@ -17,13 +17,14 @@ from ...models.plan import Placement, Progress
 from ..budget import Budget
 from .anchors import Anchor
 from .bound import COARSE, INTEGRAL, Generator, generator_of
-from .branch import PRECISION, Brancher, LinearProgram, Starts, blamed
+from .branch import PRECISION, Brancher, LinearProgram, blamed
 from .cuts import MOST_SHARES, Cut, Unit, cut_of, num_shares
+from .decided import Decided, Starts
 from .master import Master, Relaxed
 from .match import whole_patterns
 from .moves import limits_of
 from .offer import Offer
-from .patterns import Reserved
+from .patterns import Prices, Reserved
 from .places import SHARE, Searched, search_places
 from .slots import Demand
 from .unit_task import task_of
@@ -88,15 +89,16 @@ class _Known:
 
     Attributes
     ----------
-    idle, most
-        What idle nodes are worth, and what all others are at most if nothing is left to jobs
-        beyond all levels.
+    prices
+        At which it was made.
+    most
+        What all others are worth at most if nothing is left to jobs beyond all levels.
     needed
         The number of the last search that needed it.
     """
 
     cut: Cut
-    idle: float
+    prices: Prices
     most: float
     needed: int
 
@@ -121,6 +123,8 @@ class Chooser:
         what was decided about other jobs.
     starts
         Per job position, 0 to 1, in that linear program.
+    fits
+        Per unit size there, how many units fit into idle nodes.
     """
 
     def __init__(self, offer: Offer, budget: Budget, root: Generator, relaxed: Relaxed) -> None:
@@ -138,7 +142,7 @@ class Chooser:
             if num_shares(master, self._demands) > MOST_SHARES:
                 self._demands = {}
         self._worths = {job: float(master.values[job]) for job in self._demands}
-        self._decided: Starts = {}
+        self._decided = Decided()
         self._cuts: list[_Known] = []
         self._searches = 0
         self._add_cut()
@@ -146,6 +150,7 @@ class Chooser:
         self.worth = 0.0
         self.bound = inf
         self.starts: Mapping[int, float] = {}
+        self.fits: Mapping[int, float] = {}
 
     @property
     def values(self) -> Sequence[int]:
@@ -157,49 +162,52 @@ class Chooser:
         """Whether there is a bound: of jobs beyond all levels, and not only of some."""
         return bool(self._demands) and len(self._demands) == len(self._beyond)
 
-    def decide(self, decided: Starts) -> None:
+    def decide(self, decided: Decided) -> None:
         """From now on these other jobs start, or do not; all cuts so far are of use."""
-        self._decided = dict(decided)
+        self._decided = decided
+        self._beside.master.idle_rows.limit(decided.fits)
         for known in self._cuts:
-            known.most = self._most_beside(known.cut, known.idle)
+            known.most = self._most_beside(known.cut, known.prices)
         self.worth, self.bound, self.starts = -inf, inf, {}
 
     def _add_cut(self) -> None:
         """At the last prices."""
         beside = self._beside
         cut = cut_of(beside.master, beside.pricer, beside.center)
-        idle = beside.master.most_of_idle(beside.center)
-        self._cuts.append(_Known(cut, idle, self._most_beside(cut, idle), self._searches))
+        most = self._most_beside(cut, beside.center)
+        self._cuts.append(_Known(cut, beside.center, most, self._searches))
         if len(self._cuts) > MOST_KEPT:
             self._cuts.remove(min(self._cuts, key=lambda known: known.needed))
 
-    def _most_beside(self, cut: Cut, idle: float) -> float:
+    def _most_beside(self, cut: Cut, prices: Prices) -> float:
         """What all other jobs are worth at most at the prices of a cut."""
         master = self._beside.master
-        most = cut.worth + idle
-        for shape, cost in zip(master.shapes, cut.costs.tolist(), strict=True):
+        most = cut.worth + master.most_of_idle(prices)
+        for number, shape in enumerate(master.shapes):
             for job in shape.jobs:
-                gain = master.values[job] - cost
-                if job not in self._beyond and self._decided.get(job, gain > 0):
+                gain = cut.gain(master.values[job], number)
+                if job not in self._beyond and self._decided.starts.get(job, gain > 0):
                     most += gain
         return most
 
     def blame(self, decided: Starts) -> dict[int, float]:
         """What decisions cost by the cut that is lowest if nothing is left to these jobs."""
         lowest = min(self._cuts, key=lambda known: known.most)
-        return blamed(self._beside.master, lowest.cut.costs, decided)
+        return blamed(self._beside.master, lowest.cut.costs, lowest.cut.levy, decided)
 
     def consider(self, choice: Choice, precision: float = COARSE) -> float:
         """Find out what all others are worth beside a choice, and why; it is worth that much."""
         beside = self._beside
         beside.reserve(choice.reserved)
-        beside.decide({**dict.fromkeys(self._beyond, False), **self._decided})
+        starts = {**dict.fromkeys(self._beyond, False), **self._decided.starts}
+        beside.decide(starts, self._decided.fits)
         relaxed, _ = beside.run(precision=precision)
         worth = -inf
         if relaxed is not None:
             worth = choice.worth + relaxed.value - beside.master.extra_worth(beside.required)
         if relaxed is not None and worth > self.worth:
-            self.best, self.worth, self.starts = choice, worth, relaxed.starts
+            self.best, self.worth = choice, worth
+            self.starts, self.fits = relaxed.starts, relaxed.fits
         self._add_cut()
         return worth
 
@@ -218,7 +226,7 @@ class Chooser:
         beside = self._beside
         beside.budget = budget
         beside.reserve(self.best.reserved)
-        always = {**dict.fromkeys(self._beyond, False), **self._decided}
+        always = {**dict.fromkeys(self._beyond, False), **self._decided.starts}
         program = LinearProgram(beside, always, precision)
         Brancher(program, inf).run(incumbent - self.best.worth, most_nodes=MOST_NODES)
         return [jobs | self.best.jobs for jobs in program.whole]
@@ -267,7 +275,7 @@ class Chooser:
             if searched.bound - self.worth <= precision * self.worth:
                 break
             is_far = searched.units is None or searched.bound - self.worth > ROUGH * self.worth
-            if is_far and not is_rounded and not self._decided:
+            if is_far and not is_rounded and not self._decided.depth:
                 self._round()
                 is_rounded = True
             elif searched.units is None:
@@ -349,7 +357,7 @@ def choice_of(master: Master, units: Sequence[Unit]) -> Choice:
             for number, row in enumerate(regions.wide):
                 wide[number] += taken * row.charges[demand.slot] * row.covers[aggregate]
     worth = sum(master.values[anchor.job] for anchor in anchors)
-    return Choice(anchors, Reserved(nodes, dearest, cheapest, wide), worth)
+    return Choice(anchors, Reserved(nodes, dearest, cheapest, wide, worth), worth)
 
 
 def choice_in(offer: Offer, master: Master, placements: Sequence[Placement]) -> Choice:

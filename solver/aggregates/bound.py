@@ -10,6 +10,7 @@ import numpy as np
 
 from ...models.plan import Progress
 from ..budget import Budget
+from .decided import Fits, Starts
 from .master import Master, Relaxed
 from .patterns import Prices, Reserved
 from .pricing import Pricer
@@ -115,8 +116,12 @@ class Generator:
                 self.master.refuse(job)
         return self.run(precision=self.dear, most_rounds=most_rounds, goal=least)[0]
 
-    def decide(self, starts: Mapping[int, bool]) -> None:
-        """Require these jobs to start, or not to, and undo all decisions and roundings before."""
+    def decide(self, starts: Starts, fits: Fits | None = None) -> None:
+        """Require these jobs to start, or not to, and undo all decisions and roundings before.
+
+        And so many units to fit into idle nodes.
+        """
+        self.master.idle_rows.limit(fits or {})
         for job in (self.preferred | self.refused | self.required) - starts.keys():
             self.master.release(job)
         self.preferred.clear()
@@ -246,4 +251,4 @@ def first_prices(master: Master) -> Prices:
     num_slots = len(master.slots)
     slots = np.array([per_node * slot.nodes for slot in master.slots])
     wide = np.zeros(len(master.regions.wide))
-    return Prices(slots, np.zeros(num_slots), wide, np.zeros(len(master.idle.most)))
+    return Prices(slots, np.zeros(num_slots), wide, np.zeros(len(master.idle.limits)))

@@ -8,15 +8,16 @@ where jobs are large beside the cluster.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from math import inf
-from typing import Protocol
+from math import ceil, floor, inf
+from typing import NamedTuple, Protocol
 
 from ...models.plan import Progress
 from ..budget import Budget
 from .bound import Generator
+from .decided import Decided, Starts
 from .master import Master
 from .tables import Floats
 
@@ -29,20 +30,35 @@ WHOLE = 1e-5
 FIRST_RESTART = 32
 PLUNGE_EVERY = 64
 
-# Jobs that start, and jobs that do not.
-Starts = Mapping[int, bool]
-
 
 @dataclass(order=True)
 class _Node:
-    """Jobs that are decided, and what all is worth at most; the highest bound sorts first."""
+    """What is decided, and what all is worth at most then; the highest bound sorts first."""
 
     order: tuple[float, int, int]
-    decided: dict[int, bool] = field(compare=False)
+    decided: Decided = field(compare=False)
 
     @property
     def bound(self) -> float:
         return -self.order[0]
+
+
+class Solved(NamedTuple):
+    """The relaxation of one node.
+
+    Attributes
+    ----------
+    bound
+        Of all that is worth.
+    starts
+        Per job position, 0 to 1; None if there is no solution.
+    fits
+        Per unit size, how many units fit into idle nodes.
+    """
+
+    bound: float
+    starts: Mapping[int, float] | None
+    fits: Mapping[int, float]
 
 
 class Relaxation(Protocol):
@@ -56,16 +72,13 @@ class Relaxation(Protocol):
     def budget(self) -> Budget:
         """What may still be spent."""
 
-    def solve(self, decided: Starts, least: float) -> tuple[float, Mapping[int, float] | None]:
-        """A bound given these decisions, and what starts to which share.
+    def solve(self, decided: Decided, least: float) -> Solved:
+        """What all is worth given these decisions. A bound of `least` is low enough."""
 
-        None if there is no solution. A bound of `least` is low enough.
-        """
+    def blame(self, decided: Decided) -> Mapping[int, float]:
+        """By how much the bound of the last node would be higher at least without each start.
 
-    def blame(self, decided: Starts) -> Mapping[int, float]:
-        """By how much the bound of the last node would be higher without each decision at least.
-
-        At the prices of that node; only those to which it matters.
+        At the prices of that node; only decisions to which it matters.
         """
 
     def is_loose(self) -> bool:
@@ -74,7 +87,7 @@ class Relaxation(Protocol):
     def keep(self, starts: Mapping[int, float]) -> float:
         """Told about solutions in which no job starts in part; what a plan is worth, or 0."""
 
-    def plunge(self, decided: Starts, incumbent: float) -> float:
+    def plunge(self, decided: Decided, incumbent: float) -> float:
         """Told about the best node from time to time; what a plan is worth, or 0."""
 
 
@@ -113,24 +126,27 @@ class LinearProgram:
         """That of the generator."""
         return self._generator.budget
 
-    def solve(self, decided: Starts, least: float) -> tuple[float, Mapping[int, float] | None]:
+    def solve(self, decided: Decided, least: float) -> Solved:
         """By column generation."""
-        self._generator.decide({**self._always, **decided})
+        self._generator.decide({**self._always, **decided.starts}, decided.fits)
         relaxed, bound = self._generator.run(
             precision=self._precision, most_rounds=MOST_ROUNDS, enough=least
         )
-        return bound, None if relaxed is None else relaxed.starts
+        if relaxed is None:
+            return Solved(bound, None, {})
+        return Solved(bound, relaxed.starts, relaxed.fits)
 
-    def blame(self, decided: Starts) -> Mapping[int, float]:
+    def blame(self, decided: Decided) -> Mapping[int, float]:
         """By the prices of the best bound."""
         master = self._generator.master
-        return blamed(master, master.costs(self._generator.center), decided)
+        center = self._generator.center
+        return blamed(master, master.costs(center), center.levy, decided.starts)
 
     def is_loose(self) -> bool:
         """Never: it was solved."""
         return False
 
-    def plunge(self, decided: Starts, incumbent: float) -> float:
+    def plunge(self, decided: Decided, incumbent: float) -> float:
         """Nothing is done about it."""
         return 0.0
 
@@ -156,7 +172,7 @@ class Brancher:
 
     def __init__(self, relaxation: Relaxation, bound: float) -> None:
         self._relaxation = relaxation
-        self._open = [_Node((-bound, 0, 0), {})]
+        self._open = [_Node((-bound, 0, 0), Decided())]
         self._made = 0
         # The highest bound of nodes in which every job starts or does not.
         self._settled = 0.0
@@ -182,8 +198,10 @@ class Brancher:
 
         Notes
         -----
-        Nodes in which all jobs are whole are not divided further, although their patterns may be
-        fractions: no order of decisions lowers the bound below the best of these.
+        Where all jobs are whole, it is decided how many units of one size fit into idle nodes at
+        most, or at least, if these have a worth. Then nodes are not divided further, although
+        their patterns may be fractions: no order of decisions lowers the bound below the best of
+        these.
 
         Where many jobs could be decided and few matter, these are known only after a while. So the
         search begins anew from time to time, with what it has learnt and the bound so far; C. P.
@@ -199,7 +217,7 @@ class Brancher:
                 decided = self._open[0].decided
                 incumbent = max(incumbent, self._relaxation.plunge(decided, incumbent))
             if divided == restart:
-                self._open = [_Node((-self._open[0].bound, 0, 0), {})]
+                self._open = [_Node((-self._open[0].bound, 0, 0), Decided())]
                 restart *= 3
             incumbent = max(incumbent, self._divide(heappop(self._open), incumbent))
             if progress is not None:
@@ -209,25 +227,32 @@ class Brancher:
     def _divide(self, node: _Node, incumbent: float) -> float:
         """Solve a node and divide it, or try a plan; what such a plan is worth."""
         least = max(self._settled, incumbent + 1 - WHOLE)
-        bound, starts = self._relaxation.solve(node.decided, least)
-        bound = min(bound, node.bound)
+        solved = self._relaxation.solve(node.decided, least)
+        bound, starts = min(solved.bound, node.bound), solved.starts
         for each, share in self._relaxation.blame(node.decided).items():
             self._blame[each] += min(share, node.bound - bound)
         if bound <= least:
             return 0.0
-        job = None if starts is None else self._most_fractional(starts, node.decided)
-        if job is None and self._relaxation.is_loose() and bound < node.bound - WHOLE:
-            self._made += 1
-            heappush(self._open, _Node((-bound, -len(node.decided), self._made), node.decided))
+        job = None if starts is None else self._most_fractional(starts, node.decided.starts)
+        if job is not None:
+            self._wait(bound, [node.decided.start(job, is_up=is_up) for is_up in (True, False)])
             return 0.0
-        if job is None:
-            self._settled = max(self._settled, bound)
-            return 0.0 if starts is None else self._relaxation.keep(starts)
-        for is_up in (True, False):
+        if self._relaxation.is_loose() and bound < node.bound - WHOLE:
+            self._wait(bound, [node.decided])
+            return 0.0
+        size = _most_fractional_size(solved.fits)
+        if starts is not None and size is not None:
+            units = solved.fits[size]
+            ways = ((0, floor(units)), (ceil(units), inf))
+            self._wait(bound, [node.decided.fit(size, *way) for way in ways])
+            return 0.0
+        self._settled = max(self._settled, bound)
+        return 0.0 if starts is None else self._relaxation.keep(starts)
+
+    def _wait(self, bound: float, ways: Iterable[Decided]) -> None:
+        for decided in ways:
             self._made += 1
-            decided = {**node.decided, job: is_up}
-            heappush(self._open, _Node((-bound, -len(decided), self._made), decided))
-        return 0.0
+            heappush(self._open, _Node((-bound, -decided.depth, self._made), decided))
 
     def _most_fractional(self, starts: Mapping[int, float], decided: Starts) -> int | None:
         """The undecided job whose rounding either way changes most; None if all are whole.
@@ -243,16 +268,26 @@ class Brancher:
         return max(change, key=lambda job: change[job], default=None)
 
 
-def blamed(master: Master, costs: Floats, decided: Starts) -> dict[int, float]:
+def _most_fractional_size(fits: Mapping[int, float]) -> int | None:
+    """The size of which a number of units fits that is the least whole; None if all are."""
+    parts = {size: min(units % 1, -units % 1) for size, units in fits.items()}
+    part, size = max(((part, size) for size, part in parts.items()), default=(0.0, 0))
+    return size if part > WHOLE else None
+
+
+def blamed(master: Master, costs: Floats, levy: float, decided: Starts) -> dict[int, float]:
     """What decisions cost at some prices: jobs that start at a loss, or wait though they gain.
 
     Parameters
     ----------
     costs
         Per shape, of the slots of one job.
+    levy
+        As in `Prices`.
     """
     losses = {
-        job: (-1 if is_up else 1) * (master.values[job] - float(costs[master.shape_of[job]]))
+        job: (-1 if is_up else 1)
+        * (master.values[job] * (1 - levy) - float(costs[master.shape_of[job]]))
         for job, is_up in decided.items()
     }
     return {job: loss for job, loss in losses.items() if loss > 0}

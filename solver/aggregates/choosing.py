@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from ...models.plan import Progress
 from ..budget import Budget
 from .beyond import Choice, Chooser
-from .branch import PRECISION, Brancher, Starts, started_jobs
+from .branch import PRECISION, Brancher, Solved, started_jobs
+from .decided import Decided, Starts
 
 # Sets of jobs that start as wholes for which plans are tried.
 MOST_SETS = 3
@@ -50,7 +51,7 @@ class Choosing:
         """Per job position."""
         return self._chooser.values
 
-    def solve(self, decided: Starts, least: float) -> tuple[float, Mapping[int, float] | None]:
+    def solve(self, decided: Decided, least: float) -> Solved:
         """By a few cuts more."""
         chooser = self._chooser
         chooser.decide(decided)
@@ -59,18 +60,18 @@ class Choosing:
         if not chooser.starts and chooser.bound > least:
             chooser.consider(chooser.best, self._precision)
         self.budget.add(part)
-        return chooser.bound, chooser.starts or None
+        return Solved(chooser.bound, chooser.starts or None, chooser.fits)
 
-    def blame(self, decided: Starts) -> Mapping[int, float]:
+    def blame(self, decided: Decided) -> Mapping[int, float]:
         """By the prices of the lowest cut."""
-        return self._chooser.blame(decided)
+        return self._chooser.blame(decided.starts)
 
     def is_loose(self) -> bool:
         """Whether cuts or time were up before the choice was the best one."""
         chooser = self._chooser
         return chooser.bound - chooser.worth > self._precision * abs(chooser.worth)
 
-    def plunge(self, decided: Starts, incumbent: float) -> float:
+    def plunge(self, decided: Decided, incumbent: float) -> float:
         """Sets of jobs that start as wholes beside the best choice there, or what is near one."""
         self.solve(decided, 0.0)
         part = self.budget.part(SHARE)
@@ -79,7 +80,7 @@ class Choosing:
         choice = self._chooser.best
         if sum(self.values[job] for job in together) > incumbent:
             return self._try(choice, together)
-        return self._dive(choice, decided) if self._dive is not None else 0.0
+        return self._dive(choice, decided.starts) if self._dive is not None else 0.0
 
     def keep(self, starts: Mapping[int, float]) -> float:
         """Try it, if it is one of the first."""
@@ -117,5 +118,5 @@ def branch_beside(
     """
     brancher = Brancher(Choosing(chooser, budget, attempt, dive, precision), highest)
     bound = brancher.run(incumbent, progress)
-    chooser.decide({})
+    chooser.decide(Decided())
     return bound

@@ -35,6 +35,8 @@ class Cut:
         Per slot its class.
     paid
         Per slot and aggregate, what a node of such a unit costs in wide layers.
+    levy
+        As in `Prices`.
     """
 
     worth: float
@@ -42,6 +44,11 @@ class Cut:
     loss: Floats
     class_of: Ints
     paid: Floats
+    levy: float = 0.0
+
+    def gain(self, value: int, shape: int) -> float:
+        """What a job of that value and shape is worth beyond what it pays."""
+        return value * (1 - self.levy) - float(self.costs[shape])
 
 
 def cut_of(master: Master, pricer: Pricer, prices: Prices) -> Cut:
@@ -55,7 +62,9 @@ def cut_of(master: Master, pricer: Pricer, prices: Prices) -> Cut:
         paid += price * np.outer(row.charges, row.covers)
     # What an aggregate cannot leave at all costs more than everything is worth.
     loss = (gain[:, :, :1] - gain).clip(max=2 * max(worth, master.most))
-    return Cut(worth, master.costs(prices), loss, pricer.classes.of_slot, paid)
+    if prices.levy:
+        worth += prices.levy * master.highest
+    return Cut(worth, master.costs(prices), loss, pricer.classes.of_slot, paid, prices.levy)
 
 
 @dataclass(frozen=True)

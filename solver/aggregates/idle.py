@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from math import floor
+from math import floor, inf
 
 from ...models.topology import BlockTopology
 from ..shapes import Shape
@@ -41,6 +41,17 @@ class Idle:
     most: tuple[tuple[int, int], ...] = ()
     mix: tuple[tuple[int, int], ...] = ()
     parts: frozenset[int] = frozenset()
+
+    @property
+    def nodes(self) -> range:
+        """Per slot, how many nodes."""
+        return range(1, len(self.slots) + 1)
+
+    @property
+    def limits(self) -> list[tuple[int, float]]:
+        """All sizes of which units may be counted, and how many there are at most."""
+        sizes = {size: inf for size, _ in self.mix} if self.slots else {}
+        return sorted({**sizes, **dict(self.most)}.items())
 
     def rounded(self, bound: float) -> int:
         """The largest usable capacity there can be that is not above a bound."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
 from ..shapes import Shape
 from .exchanges import Exchange, exchanges_of
 from .idle import NO_IDLE, Idle
+from .idle_rows import IdleRows
 from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Regions
 from .simplex import linear_program, solved
@@ -37,6 +39,8 @@ class Relaxed:
         Per job position, 0 to 1.
     shares
         Per pattern, how many aggregates follow it.
+    fits
+        Per unit size, how many units fit into idle nodes.
     """
 
     value: float
@@ -45,13 +49,14 @@ class Relaxed:
     worth: Floats
     starts: dict[int, float]
     shares: list[float]
+    fits: dict[int, float]
 
 
 class Master:
     """Chooses jobs, and one pattern per aggregate.
 
     Rows: every slot that jobs use is offered by some pattern, or by a slot that can do more; every
-    aggregate follows one pattern; wide layers hold.
+    aggregate follows one pattern; wide layers hold; jobs are not worth more than they can be.
 
     Parameters
     ----------
@@ -61,6 +66,8 @@ class Master:
         Per job position.
     idle
         What slots of idle nodes are worth, with nobody in them.
+    highest
+        What jobs that start are worth together at most, where that is known.
 
     Attributes
     ----------
@@ -83,6 +90,7 @@ class Master:
         values: Sequence[int],
         job_ids: Sequence[str],
         idle: Idle = NO_IDLE,
+        highest: float = inf,
     ) -> None:
         self.regions = regions
         self.slots = slots
@@ -105,6 +113,8 @@ class Master:
         self._settled: dict[int, Anchors] = {}
         self._spared = np.zeros(regions.num_aggregates, dtype=np.int64)
         self.room = [row.room for row in regions.wide]
+        self.highest = highest
+        self._reserved_worth = 0
         self._solver = linear_program()
         infinity = self._solver.infinity()
         self._objective = self._solver.Objective()
@@ -119,39 +129,24 @@ class Master:
             self._solver.Constraint(-infinity, copies) for copies in regions.copies.tolist()
         ]
         self._wide = [self._solver.Constraint(-infinity, row.room) for row in regions.wide]
-        self._limits = [self._solver.Constraint(-infinity, most) for _, most in idle.most]
-        self._idle = [self._sold(slot, worth) for slot, worth in self._worth_idle()]
+        num_blocks = int(regions.copies.sum()) * regions.span
+        self.idle_rows = IdleRows(self._solver, idle, self._rows, num_blocks)
+        self._worth = self._solver.Constraint(-infinity, 0) if self.is_limited else None
         self._starts: dict[int, pywraplp.Variable] = {}
         self._columns: list[pywraplp.Variable] = []
         self._exchanges: list[tuple[Exchange, pywraplp.Variable]] = []
         self._add_jobs()
         for exchange in exchanges_of(slots):
             self._exchange(exchange)
+        self._limit_worth()
 
     def _nodes_of_jobs(self) -> dict[int, int]:
         return {job: shape.options[0].job.num_nodes for shape in self.shapes for job in shape.jobs}
 
-    def _worth_idle(self) -> Iterable[tuple[int, int]]:
-        return zip(self.idle.slots, self.idle.worth, strict=True)
-
-    def _sold(self, number: int, worth: int) -> pywraplp.Variable:
-        """How many base blocks leave so many nodes idle."""
-        sold = self._solver.NumVar(0, self._num_blocks, "")
-        self._objective.SetCoefficient(sold, worth)
-        self._rows[number].SetCoefficient(sold, 1)
-        for (size, _), limit in zip(self.idle.most, self._limits, strict=True):
-            limit.SetCoefficient(sold, self.slots[number].size // size)
-        return sold
-
-    @property
-    def _num_blocks(self) -> int:
-        return int(self.regions.copies.sum()) * self.regions.span
-
     @property
     def most(self) -> float:
         """What everything is worth at most: all jobs, and all base blocks idle."""
-        idle = max(self.idle.worth, default=0) * self._num_blocks
-        return float(sum(self.worths)) + idle
+        return float(sum(self.worths)) + self.idle_rows.most
 
     def _add_jobs(self) -> None:
         for number, shape in enumerate(self.shapes):
@@ -161,6 +156,8 @@ class Master:
                 start = self._solver.NumVar(0, 1, "")
                 self._objective.SetCoefficient(start, self.values[job])
                 self._starts[job] = start
+                if self._worth is not None:
+                    self._worth.SetCoefficient(start, self.values[job] / self.steepest)
                 if placed is None:
                     self._demand(start, self.demands_of[number][0])
                 else:
@@ -264,7 +261,24 @@ class Master:
         self.room = [row.room - taken for row, taken in rooms]
         for constraint, room in zip(self._wide, self.room, strict=True):
             constraint.SetUb(room)
+        self._reserved_worth = reserved.worth
+        self._limit_worth()
         self._bound_columns()
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether jobs may only be worth so much together."""
+        return self.highest < inf and self.steepest > 0
+
+    @property
+    def highest_beside(self) -> float:
+        """What jobs are worth at most beside those that are decided elsewhere."""
+        return self.highest - self._reserved_worth
+
+    def _limit_worth(self) -> None:
+        if self._worth is not None:
+            # In nodes, as other rows are.
+            self._worth.SetUb(self.highest_beside / self.steepest)
 
     def _bound_columns(self, aggregate: int | None = None) -> None:
         """Open the patterns that may be followed, by default of all aggregates."""
@@ -312,22 +326,19 @@ class Master:
         return Relaxed(
             value=self._objective.Value(),
             worth_of_starts=sum(self.values[job] * share for job, share in starts.items())
-            + self._worth_of_idle,
+            + self.idle_rows.worth,
             prices=Prices(
                 np.array([max(0.0, row.dual_value()) for row in self._rows]),
                 touches,
                 np.array([max(0.0, row.dual_value()) for row in self._wide]),
-                np.array([max(0.0, row.dual_value()) for row in self._limits]),
+                self.idle_rows.prices,
+                0.0 if self._worth is None else max(0.0, self._worth.dual_value()) / self.steepest,
             ),
             worth=np.array([row.dual_value() for row in self._choices]),
             starts=starts,
             shares=[column.solution_value() for column in self._columns],
+            fits=self.idle_rows.fits,
         )
-
-    @property
-    def _worth_of_idle(self) -> float:
-        sold = zip(self._idle, self.idle.worth, strict=True)
-        return sum(worth * float(variable.solution_value()) for variable, worth in sold)
 
     def bound(
         self,
@@ -338,33 +349,25 @@ class Master:
     ) -> float:
         """Lagrangian bound of jobs and idle nodes: valid for any prices, without the refused jobs.
 
-        Each job starts where it is worth more than the slots it uses, a required one anyway; each
+        Each job starts where it is worth more than it pays, a required one anyway; each
         aggregate hosts what is worth most, and what wide layers admit is paid for.
         """
         costs = self.costs(prices)
         total = self.worth(prices, pattern_values) + self.most_of_idle(prices)
+        if prices.levy:
+            total += prices.levy * self.highest_beside
         for number, shape in enumerate(self.shapes):
             for job in shape.jobs:
+                cost = float(costs[number]) + prices.levy * self.values[job]
                 if job in required:
-                    total += self.values[job] - float(costs[number])
+                    total += self.values[job] - cost
                 elif job not in refused:
-                    total += max(0.0, self.worths[job] - float(costs[number]))
+                    total += max(0.0, self.worths[job] - cost)
         return total
 
     def most_of_idle(self, prices: Prices) -> float:
-        """What idle nodes are worth at most beyond their slots, within the limits paid for."""
-        total = sum(
-            float(price) * most
-            for price, (_, most) in zip(prices.idle, self.idle.most, strict=True)
-        )
-        for number, worth in self._worth_idle():
-            nodes = self.slots[number].size
-            paid = float(prices.slots[number]) + sum(
-                float(price) * (nodes // size)
-                for price, (size, _) in zip(prices.idle, self.idle.most, strict=True)
-            )
-            total += max(0.0, worth - paid) * self._num_blocks
-        return total
+        """What idle nodes are worth at most beyond their slots."""
+        return self.idle_rows.bound(prices.slots, prices.idle)
 
     def worth(self, prices: Prices, pattern_values: Floats) -> float:
         """What the best patterns and the room of wide layers are worth beside reserved nodes."""

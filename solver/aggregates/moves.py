@@ -41,6 +41,8 @@ class Limits:
         Per slot its class; several units that share an aggregate count for the cheapest.
     paid
         Per limit, slot and aggregate: what each node costs besides.
+    levy
+        Per limit, the share of its value that each job costs.
     most
         Per limit.
     scale
@@ -51,6 +53,7 @@ class Limits:
     loss: Floats
     class_of: Ints
     paid: Floats
+    levy: Floats
     most: Floats
     scale: Floats
 
@@ -85,6 +88,7 @@ def limits_of(master: Master, cuts: Sequence[Cut], most: Sequence[float]) -> Lim
     scale = rooms + len(cuts) * [max((cut.worth for cut in cuts), default=1.0)]
     return Limits(
         *(len(wide), loss, class_of, paid),
+        levy=np.array([*[0.0] * len(wide), *[cut.levy for cut in cuts]]),
         most=np.array([*rooms, *most]),
         scale=np.array(scale).clip(min=1.0),
     )

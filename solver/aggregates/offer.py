@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from math import inf
 
 from ...models.instance import Instance
 from ...models.plan import PlanOptions
@@ -30,6 +31,8 @@ class Offer:
         Per job position, what its start is worth; by default as the objective says.
     idle
         What idle nodes are worth beside that.
+    highest
+        What jobs are worth together at most, where that is known.
     """
 
     instance: Instance
@@ -40,11 +43,13 @@ class Offer:
     regions: Regions
     values: Sequence[int]
     idle: Idle = NO_IDLE
+    highest: float = inf
 
     def master(self, regions: Regions) -> Master:
         """The linear program over these regions, or over one of each kind of them."""
         ids = [job.job_id for job in self.instance.jobs]
-        return Master(regions, self.slots, self.shapes, self.demands, self.values, ids, self.idle)
+        state = regions, self.slots, self.shapes, self.demands
+        return Master(*state, self.values, ids, self.idle, self.highest)
 
 
 def offer_of(

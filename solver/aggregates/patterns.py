@@ -14,13 +14,16 @@ from .tables import Floats
 class Prices:
     """Dual values of the master.
 
-    Per slot, per aggregate a limited slot touches, per wide row, and per limit on idle nodes.
+    Per slot, per aggregate a limited slot touches, per wide row, and per size of units that are
+    counted in idle nodes, negative where more have to fit; and
+    the share of its value that every job pays where all together may only be worth so much.
     """
 
     slots: Floats
     touches: Floats
     wide: Floats
     idle: Floats
+    levy: float = 0.0
 
     def mixed(self, other: Prices, share: float) -> Prices:
         """`share` of these prices and the rest of the others."""
@@ -29,6 +32,7 @@ class Prices:
             share * self.touches + (1 - share) * other.touches,
             share * self.wide + (1 - share) * other.wide,
             share * self.idle + (1 - share) * other.idle,
+            share * self.levy + (1 - share) * other.levy,
         )
 
 
@@ -48,12 +52,15 @@ class Reserved:
         Per aggregate, what such a node takes at most, and at least, from the budget of its block.
     wide
         Per layer over whole aggregates, what they add to it.
+    worth
+        Of these jobs.
     """
 
     nodes: Ints
     dearest: Ints
     cheapest: Ints
     wide: Ints
+    worth: int = 0
 
 
 @dataclass

@@ -107,12 +107,13 @@ class _Search:
         """Jobs that mostly start, their units where they mostly are, moved to miss less."""
         task = self._task
         limits = task.limits
+        begun = {job for job, start in divided.starts.items() if start > 0.5}
+        most = limits.most - sum(map(task.paid_by, begun), np.zeros(len(limits.most)))
         # As little is to be missed as in fractions.
-        aim = limits.most.copy()
+        aim = most.copy()
         aim[limits.num_wide :] -= divided.rest - NOTHING * task.scale
         mover = Mover(task.master, replace(limits, most=aim), [], self._budget)
-        left = {job: task.number_of(job) for job, start in divided.starts.items() if start > 0.5}
-        begun = set(left)
+        left = {job: task.number_of(job) for job in begun}
         # All units of a job go to one partition.
         demand_of = {job: task.demands[job][0] for job in left}
         shares = sorted(divided.shares, key=lambda each: -each[1])
@@ -129,7 +130,7 @@ class _Search:
         if not mover.are_kept():
             mover.run()
         missed = mover.missed()
-        rest = (limits.most - missed)[limits.num_wide :].min(initial=task.most)
+        rest = (most - missed)[limits.num_wide :].min(initial=task.most)
         worth = sum(task.worths.get(job, 0.0) for job in begun) + min(task.most, rest)
         is_legal = (missed <= limits.most)[: limits.num_wide].all()
         is_enough = worth >= self._enough - NOTHING * task.scale

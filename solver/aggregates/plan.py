@@ -15,9 +15,10 @@ from ..budget import Budget
 from .attempt import base_block_jobs, better, larger_jobs, started
 from .beyond import Choice, Chooser, choice_in, jobs_beyond
 from .bound import COARSE, Generator, generator_of
-from .branch import Brancher, LinearProgram, Starts
+from .branch import Brancher, LinearProgram
 from .choosing import MOST_SETS, branch_beside
 from .complete import complete, worth_of
+from .decided import Starts
 from .follow import followed
 from .offer import Offer, offer_of
 from .witness import Witness

@@ -79,6 +79,7 @@ def spare_more(
         _beside_jobs(best, offer, jobs, budget)
     elif sum(offer.values) <= MOST_SUM:
         worth = unit * int(first_term(instance, plan, options.objective))
+        offer = replace(offer, highest=float(worth))
         _beside_worth(best, offer, worth, budget)
     return Spared(best.plan, best.bound)
 

@@ -174,6 +174,10 @@ class UnitMaster:
             for level, (least, most) in decisions.levels.items()
         }
         self._of_limit = [self._limit_row(number) for number in range(len(task.limits.most))]
+        for job, start in self._starts.items():
+            for number in np.nonzero(task.limits.levy)[0].tolist():
+                paid = float(task.paid_by(job)[number] / task.limits.scale[number])
+                self._of_limit[number].SetCoefficient(start, paid)
         self._of_aggregate: dict[int, pywraplp.Constraint] = {}
         self._of_budget: dict[int, pywraplp.Constraint] = {}
         self._places: list[tuple[Place, pywraplp.Variable]] = []
@@ -285,6 +289,7 @@ class UnitMaster:
         for job, (price, _) in cheap.items():
             gain = task.worths.get(job, 0.0) / task.scale
             gain -= task.number_of(job) * min(MISSING, price)
+            gain -= float(prices.limits @ (task.paid_by(job) / task.limits.scale))
             start = self._starts[job]
             total += max(gain * start.lb(), gain * start.ub())
         return float(total * task.scale)

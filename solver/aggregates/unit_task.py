@@ -80,6 +80,11 @@ class Task:
         """Of charges."""
         return int(self.limits.class_of[demand.slot])
 
+    def paid_by(self, job: int) -> Floats:
+        """What a start costs by each limit, wherever its units go."""
+        levied: Floats = self.limits.levy * self.master.values[job]
+        return levied
+
     def number_of(self, job: int) -> int:
         """Units of a job."""
         return self.demands[job][0].count

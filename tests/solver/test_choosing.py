@@ -14,8 +14,9 @@ from rackwright.models.rules import verify
 from rackwright.models.score import first_term
 from rackwright.solver.aggregates.attempt import started
 from rackwright.solver.aggregates.beyond import Choice, Chooser, jobs_beyond
-from rackwright.solver.aggregates.branch import Brancher, Starts
+from rackwright.solver.aggregates.branch import Brancher, Solved
 from rackwright.solver.aggregates.choosing import branch_beside
+from rackwright.solver.aggregates.decided import Decided
 from rackwright.solver.budget import Budget
 
 
@@ -44,7 +45,8 @@ def test_bounds_hold_for_every_plan_and_decision(power: bool) -> None:
     some = [job for job in chooser.starts if instance.jobs[job].job_id not in begun][:3]
     some += [job for job in chooser.starts if instance.jobs[job].job_id in begun][:3]
     decided = {job: instance.jobs[job].job_id in begun for job in some}
-    chooser.decide({job: is_up for job, is_up in decided.items() if job not in chooser.best.jobs})
+    others = {job: is_up for job, is_up in decided.items() if job not in chooser.best.jobs}
+    chooser.decide(Decided(others))
     chooser.run(Budget(OPTIONS), most_cuts=2)
     assert chooser.bound >= int(first_term(instance, plan, OPTIONS.objective)) - 1e-6 * bound
 
@@ -59,27 +61,27 @@ class Knapsack:
     budget: Budget = field(default_factory=lambda: Budget(OPTIONS))
     kept: int = 0
 
-    def solve(self, decided: Starts, least: float) -> tuple[float, Mapping[int, float] | None]:
-        left = self.room - sum(self.sizes[job] for job, is_up in decided.items() if is_up)
+    def solve(self, decided: Decided, least: float) -> Solved:
+        left = self.room - sum(self.sizes[job] for job, is_up in decided.starts.items() if is_up)
         if left < 0:
-            return 0.0, None
-        starts = {job: float(is_up) for job, is_up in decided.items()}
+            return Solved(0.0, None, {})
+        starts = {job: float(is_up) for job, is_up in decided.starts.items()}
         order = sorted(
             range(len(self.values)), key=lambda job: -self.values[job] / self.sizes[job]
         )
         for job in order:
-            if job not in decided:
+            if job not in decided.starts:
                 starts[job] = min(1.0, left / self.sizes[job])
                 left -= int(starts[job] * self.sizes[job]) if starts[job] == 1 else left
-        return sum(self.values[job] * share for job, share in starts.items()), starts
+        return Solved(sum(self.values[job] * share for job, share in starts.items()), starts, {})
 
-    def blame(self, decided: Starts) -> Mapping[int, float]:
-        return dict.fromkeys(decided, 1.0)
+    def blame(self, decided: Decided) -> Mapping[int, float]:
+        return dict.fromkeys(decided.starts, 1.0)
 
     def is_loose(self) -> bool:
         return False
 
-    def plunge(self, decided: Starts, incumbent: float) -> float:
+    def plunge(self, decided: Decided, incumbent: float) -> float:
         return 0.0
 
     def keep(self, starts: Mapping[int, float]) -> float:
@@ -116,5 +118,6 @@ def test_a_set_beside_the_best_choice_is_worth_what_starts_as_wholes_or_more(pow
     assert least <= worth <= chooser.worth + 1e-6 * chooser.worth
     # The linear program can start them all.
     beyond = jobs_beyond(root.master)
-    chooser.decide({job: job in together for job in chooser.starts if job not in beyond})
+    others = [job for job in chooser.starts if job not in beyond]
+    chooser.decide(Decided({job: job in together for job in others}))
     assert chooser.consider(chooser.best) == pytest.approx(worth, rel=1e-6)
