@@ -42,7 +42,8 @@ class Limits:
     paid
         Per limit, slot and aggregate: what each node costs besides.
     levy
-        Per limit, the share of its value that each job costs.
+        Per limit, the share of its value that each job costs that starts; the mover, which is
+        told who does, does not count it.
     most
         Per limit.
     scale

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -73,11 +75,17 @@ def random_choice(master: Master, rng: np.random.Generator) -> Choice:
     return choice_of(master, units)
 
 
+@pytest.mark.parametrize("limit", [math.inf, 0.9])
 @pytest.mark.parametrize("seed", range(3))
-def test_no_cut_is_below_what_the_linear_program_finds(seed: int) -> None:
+def test_no_cut_is_below_what_the_linear_program_finds(seed: int, limit: float) -> None:
     # Of whatever choice and prices: else the bound would be too low.
     offer = hall(power=seed > 0, seed=seed)
-    root, _ = solved(offer)
+    _, unlimited = solved(offer)
+    # Where all jobs together may only be worth less, they pay for that.
+    offer = replace(offer, highest=limit * unlimited.value)
+    root, limited = solved(offer)
+    assert (root.center.levy > 0) == (limit < 1)
+    assert limited.value <= offer.highest * (1 + 1e-9)
     master = root.master
     beyond = jobs_beyond(master)
     beside = generator_of(offer.master(offer.regions), Budget(OPTIONS), is_strict=False)
@@ -95,11 +103,12 @@ def test_no_cut_is_below_what_the_linear_program_finds(seed: int) -> None:
     for price, (choice, value) in product(prices, zip(choices, reached, strict=True)):
         cut = cut_of(master, root.pricer, price)
         most = cut.worth + sum(
-            max(0.0, master.values[job] - cost)
-            for shape, cost in zip(master.shapes, cut.costs, strict=True)
+            max(0.0, cut.gain(master.values[job], number))
+            for number, shape in enumerate(master.shapes)
             for job in shape.jobs
             if job not in beyond
         )
+        most -= cut.levy * choice.worth
         for anchor in choice.anchors:
             for aggregate, nodes in (pair for unit in anchor.shares for pair in unit.items()):
                 most -= nodes * cut.paid[anchor.demand.slot, aggregate]

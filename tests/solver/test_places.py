@@ -53,7 +53,7 @@ def test_the_cheapest_place_is_what_brute_force_finds(seed: int, most: int | Non
 
 
 def random_cut(master: Master, rng: np.random.Generator) -> Cut:
-    """Losses that rise in steps, for one or two classes of charges, and prices of nodes."""
+    """Losses that rise in steps, for one or two classes of charges; prices of nodes; a levy."""
     free = master.regions.free_of_aggregates
     rises = rng.integers(0, 4, (2, len(free), int(free.max()) + 1)).astype(float)
     rises[:, :, 0] = 0
@@ -61,7 +61,8 @@ def random_cut(master: Master, rng: np.random.Generator) -> Cut:
     loss = rises.cumsum(axis=2).cumsum(axis=0)
     class_of = np.array([min(1, int(charge)) for charge in master.regions.charge])
     paid = rng.integers(0, 2, (len(master.slots), len(free))).astype(float)
-    return Cut(30.0, np.zeros(len(master.shapes)), loss, class_of, paid)
+    levy = float(rng.choice([0.0, 0.25, 1.0]))
+    return Cut(30.0, np.zeros(len(master.shapes)), loss, class_of, paid, levy)
 
 
 def every_place(master: Master, job: int, demand: Demand) -> list[Unit]:
@@ -138,6 +139,7 @@ def wide_and_rest(task: Task, units: Sequence[Unit]) -> tuple[bool, float]:
             classes[aggregate] = min(own, classes[aggregate])
             missed += nodes * limits.paid[:, unit.demand.slot, aggregate]
     missed += limits.loss[:, classes, np.arange(len(taken)), taken].sum(axis=1)
+    missed += limits.levy * task.master.worth_of({unit.job for unit in units})
     left = limits.most - missed
     is_kept = bool((left[: limits.num_wide] >= 0).all())
     return is_kept, min([task.most, *left[limits.num_wide :]])
@@ -151,8 +153,9 @@ def test_places_are_found_or_proven_impossible_as_brute_force_says(kind: str) ->
         if made is None:
             continue
         master, task = made
-        # All must start, and the cuts be kept.
-        task = replace(task, worths={}, most=0.0)
+        # All must start, and the cuts be kept; what starts, costs the same anyway.
+        limits = replace(task.limits, levy=np.zeros(len(task.limits.most)))
+        task = replace(task, limits=limits, worths={}, most=0.0)
         budget = Budget(OPTIONS)
         every = set(task.demands)
         is_kept, start = moved(master, task.limits, [], task.demands, every, budget)
