@@ -113,7 +113,11 @@ def larger_jobs(
     open_jobs = [job for job in relaxed.starts if job not in generator.refused]
     likely = dived.patterns
     candidates = [pattern for pattern in master.patterns if is_alike(pattern, likely)]
-    whole = whole_patterns(master, candidates, open_jobs, generator.budget)
+    budget, whole = generator.budget, None
+    if master.idle.slots:
+        whole = whole_patterns(master, candidates, open_jobs, budget, must_start=True)
+    if whole is None:
+        whole = whole_patterns(master, candidates, open_jobs, budget)
     if whole is None:
         whole = Rounded([(pattern, 1) for pattern in likely.values()], NOTHING)
     anchors = [*assign(generator, dived), *choice.anchors]

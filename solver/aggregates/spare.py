@@ -111,6 +111,11 @@ class _Best:
         self.capacity = usable_capacity(instance, plan, options)
 
     @property
+    def jobs(self) -> frozenset[int]:
+        """Positions of those that start."""
+        return _positions(self._instance, self.plan)
+
+    @property
     def is_proven(self) -> bool:
         return self.capacity == self.bound
 
@@ -175,13 +180,17 @@ def _beside_worth(best: _Best, offer: Offer, worth: int, budget: Budget) -> None
     if relaxed is None:
         return
     chooser = Chooser(offer, part, root, relaxed)
-    chooser.consider(choice_in(offer, root.master, best.plan.placements), EXACT)
+    own = choice_in(offer, root.master, best.plan.placements)
+    chooser.consider(own, EXACT)
     chooser.run(part, precision=EXACT)
     budget.add(part)
     highest = min(highest, chooser.bound)
     best.limit(_beyond(offer, highest, worth))
     part = budget.part(BESIDE_SHARE)
     if not best.is_proven:
+        # The same jobs, all placed anew.
+        best.consider(started(offer, best.options, own, best.jobs, part))
+    if not best.is_proven and not chooser.chooses_all:
         enough = _enough(offer, best, worth)
         for together in chooser.sets_beside(part, enough, EXACT)[:MOST_SETS]:
             best.consider(started(offer, best.options, chooser.best, together, part))

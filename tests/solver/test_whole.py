@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Set
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from rackwright.solver.aggregates.attempt import larger_jobs
 from rackwright.solver.aggregates.beyond import choice_of, jobs_beyond
 from rackwright.solver.aggregates.bound import Generator, generator_of
 from rackwright.solver.aggregates.follow import followed
-from rackwright.solver.aggregates.match import Rounded
+from rackwright.solver.aggregates.match import Rounded, whole_patterns
 from rackwright.solver.aggregates.offer import Offer, offer_of
 from rackwright.solver.aggregates.regions import kinds_of_blocks
 from rackwright.solver.aggregates.whole import dived, repaired
@@ -53,6 +54,40 @@ def test_a_plan_keeps_to_the_candidates() -> None:
     larger = Plan(tuple(placed)).placement_of.keys()
     allowed = {master.job_ids[job] for job in few} | larger
     assert larger <= plan.placement_of.keys() <= allowed
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_who_must_start_does_so_and_leaves_idle_nodes_together(seed: int) -> None:
+    offer = offer_of(hall(power=True, seed=seed).instance, OPTIONS, waiting=frozenset())
+    assert offer is not None
+    offer = replace(offer, values=[10**6 * value for value in offer.values])
+    generator = strict(offer)
+    master = generator.master
+    _, rounded = larger_jobs(offer, generator, choice_of(master, []), 1e-7)
+    begun = rounded.matched.starts
+    open_jobs = [job for job in master.shape_of if job not in jobs_beyond(master)]
+    assert 0 < len(begun) < len(open_jobs)
+    patterns = master.patterns
+    budget = Budget(OPTIONS)
+    assert whole_patterns(master, patterns, open_jobs, budget, must_start=True) is None
+    whole = whole_patterns(master, patterns, begun, budget, must_start=True)
+    assert whole is not None and whole.matched.starts == begun
+    assert idle_worth(offer, whole) >= idle_worth(offer, rounded) > 0
+
+
+def idle_worth(offer: Offer, rounded: Rounded) -> int:
+    """Of the slots of idle nodes that patterns offer, and others are used as."""
+    offered = Counter[int]()
+    for pattern, count in rounded.patterns:
+        for slot, number in pattern.counts.items():
+            offered[slot] += count * number
+    for exchange, times in rounded.matched.exchanges:
+        for slot in exchange.got:
+            offered[slot] += times
+        for slot in exchange.given:
+            offered[slot] -= times
+    idle = zip(offer.idle.slots, offer.idle.worth, strict=True)
+    return sum(offered[slot] * worth for slot, worth in idle)
 
 
 def blocks(seed: int, ids: Set[str] | None = None) -> Generator:
