@@ -15,10 +15,11 @@ from .budget import Budget
 # From so many on, branch and price is worth its while before the whole model is solved.
 FEW_PAIRS = 4_000
 # Of the budget, what branch and price may use, beside a whole model or without one, and of the
-# rest, what usable capacity may.
+# rest, what usable capacity may, in both cases.
 PATTERNS_SHARE = 0.75
 ALONE_SHARE = 0.9
 SPARE_SHARE = 0.8
+ALONE_SPARE_SHARE = 0.95
 # A relaxation is not tried where the gap is smaller than this already.
 CLOSE = 0.03
 
@@ -77,7 +78,8 @@ def decomposed(
         return known
     if progress is not None:
         progress(f"{options.objective.value}: proven after {budget.wall_s:.1f} s")
-    return spared(instance, options, known, budget, progress)
+    share = ALONE_SPARE_SHARE if is_alone else SPARE_SHARE
+    return spared(instance, options, known, budget, progress, share)
 
 
 def spared(
@@ -86,11 +88,18 @@ def spared(
     known: Known,
     budget: Budget,
     progress: Progress | None,
+    share: float = SPARE_SHARE,
 ) -> Known:
-    """More usable capacity, and its bound, where the plan proves the first term."""
+    """More usable capacity, and its bound, where the plan proves the first term.
+
+    Parameters
+    ----------
+    share
+        Of the budget's rest.
+    """
     if options.balance_power:
         return known
-    part = budget.part(SPARE_SHARE)
+    part = budget.part(share)
     tell = prefixed(progress, "patterns, ")
     found = spare_more(instance, options, known.plan, part, tell)
     budget.add(part)

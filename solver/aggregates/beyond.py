@@ -158,6 +158,11 @@ class Chooser:
         return self._beside.master.values
 
     @property
+    def worth_of_unit(self) -> Mapping[int, int]:
+        """Per size, of one that fits into idle nodes."""
+        return self._beside.master.idle.worth_of_unit
+
+    @property
     def chooses_all(self) -> bool:
         """Whether there is a bound: of jobs beyond all levels, and not only of some."""
         return bool(self._demands) and len(self._demands) == len(self._beyond)

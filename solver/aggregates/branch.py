@@ -69,6 +69,10 @@ class Relaxation(Protocol):
         """Per job position."""
 
     @property
+    def worth_of_unit(self) -> Mapping[int, int]:
+        """Per size, of one that fits into idle nodes."""
+
+    @property
     def budget(self) -> Budget:
         """What may still be spent."""
 
@@ -120,6 +124,11 @@ class LinearProgram:
     def values(self) -> Sequence[int]:
         """Per job position."""
         return self._generator.master.values
+
+    @property
+    def worth_of_unit(self) -> Mapping[int, int]:
+        """By the mix."""
+        return self._generator.master.idle.worth_of_unit
 
     @property
     def budget(self) -> Budget:
@@ -198,10 +207,10 @@ class Brancher:
 
         Notes
         -----
-        Where all jobs are whole, it is decided how many units of one size fit into idle nodes at
-        most, or at least, if these have a worth. Then nodes are not divided further, although
-        their patterns may be fractions: no order of decisions lowers the bound below the best of
-        these.
+        Where all jobs are whole, or a part of a unit that fits into idle nodes is worth what the
+        bound exceeds the incumbent by, it is decided how many units of that size fit, at least or
+        at most. Then nodes are not divided further, although their patterns may be fractions: no
+        order of decisions lowers the bound below the best of these.
 
         Where many jobs could be decided and few matter, these are known only after a while. So the
         search begins anew from time to time, with what it has learnt and the bound so far; C. P.
@@ -234,17 +243,17 @@ class Brancher:
         if bound <= least:
             return 0.0
         job = None if starts is None else self._most_fractional(starts, node.decided.starts)
+        worth, size = (0.0, None) if starts is None else self._dearest_fraction(solved.fits)
+        if size is not None and (job is None or worth >= bound - least):
+            units = solved.fits[size]
+            ways = ((0, floor(units)), (ceil(units), inf))
+            self._wait(bound, [node.decided.fit(size, *way) for way in ways])
+            return 0.0
         if job is not None:
             self._wait(bound, [node.decided.start(job, is_up=is_up) for is_up in (True, False)])
             return 0.0
         if self._relaxation.is_loose() and bound < node.bound - WHOLE:
             self._wait(bound, [node.decided])
-            return 0.0
-        size = _most_fractional_size(solved.fits)
-        if starts is not None and size is not None:
-            units = solved.fits[size]
-            ways = ((0, floor(units)), (ceil(units), inf))
-            self._wait(bound, [node.decided.fit(size, *way) for way in ways])
             return 0.0
         self._settled = max(self._settled, bound)
         return 0.0 if starts is None else self._relaxation.keep(starts)
@@ -253,6 +262,13 @@ class Brancher:
         for decided in ways:
             self._made += 1
             heappush(self._open, _Node((-bound, -decided.depth, self._made), decided))
+
+    def _dearest_fraction(self, fits: Mapping[int, float]) -> tuple[float, int | None]:
+        """What is worth most of parts of units that fit, and its size; None if all are whole."""
+        worth_of_unit = self._relaxation.worth_of_unit
+        parts = {size: min(units % 1, -units % 1) for size, units in fits.items()}
+        worth = {n: part * worth_of_unit.get(n, 0) for n, part in parts.items() if part > WHOLE}
+        return max(((each, size) for size, each in worth.items()), default=(0.0, None))
 
     def _most_fractional(self, starts: Mapping[int, float], decided: Starts) -> int | None:
         """The undecided job whose rounding either way changes most; None if all are whole.
@@ -266,13 +282,6 @@ class Brancher:
             if job not in decided and WHOLE < share < 1 - WHOLE
         }
         return max(change, key=lambda job: change[job], default=None)
-
-
-def _most_fractional_size(fits: Mapping[int, float]) -> int | None:
-    """The size of which a number of units fits that is the least whole; None if all are."""
-    parts = {size: min(units % 1, -units % 1) for size, units in fits.items()}
-    part, size = max(((part, size) for size, part in parts.items()), default=(0.0, 0))
-    return size if part > WHOLE else None
 
 
 def blamed(master: Master, costs: Floats, levy: float, decided: Starts) -> dict[int, float]:

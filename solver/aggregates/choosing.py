@@ -51,6 +51,11 @@ class Choosing:
         """Per job position."""
         return self._chooser.values
 
+    @property
+    def worth_of_unit(self) -> Mapping[int, int]:
+        """By the mix."""
+        return self._chooser.worth_of_unit
+
     def solve(self, decided: Decided, least: float) -> Solved:
         """By a few cuts more."""
         chooser = self._chooser

@@ -43,6 +43,11 @@ class Idle:
     parts: frozenset[int] = frozenset()
 
     @property
+    def worth_of_unit(self) -> dict[int, int]:
+        """Per size of the mix."""
+        return {size: size * weight for size, weight in self.mix}
+
+    @property
     def nodes(self) -> range:
         """Per slot, how many nodes."""
         return range(1, len(self.slots) + 1)

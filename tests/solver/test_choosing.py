@@ -60,6 +60,7 @@ class Knapsack:
     room: int
     budget: Budget = field(default_factory=lambda: Budget(OPTIONS))
     kept: int = 0
+    worth_of_unit: Mapping[int, int] = field(default_factory=dict)
 
     def solve(self, decided: Decided, least: float) -> Solved:
         left = self.room - sum(self.sizes[job] for job, is_up in decided.starts.items() if is_up)
