@@ -11,9 +11,10 @@ largest to the smallest (`plan`): those beyond all levels, those of several base
 (`anchors`, `place`), and those that fit base blocks, where whole patterns say (`match`, `follow`,
 `fill`) or with patterns of single blocks (`complete`, `whole`); others start given sets of jobs
 (`attempt`). For start vectors, prices refute what cannot start (`refute`, `witness`), and one plan
-shows the rest (`priority`). Usable capacity is what sold idle nodes earn (`idle`, `sell`) beside a
-proven first term (`spare`), with the best places for jobs beyond all levels (`spare_places`).
-`simplex` solves the linear programs.
+shows the rest (`priority`). Usable capacity is what sold idle nodes earn (`idle`, `idle_rows`,
+`sell`) beside a proven first term (`spare`), with the best places for jobs beyond all levels
+(`spare_places`).
+`simplex` solves the linear programs; `lagrange` says what their prices tell.
 
 Source: G. B. Dantzig, P. Wolfe, Decomposition Principle for Linear Programs, Operations Research 8
 (1960); J. F. Benders, Partitioning procedures for solving mixed-variables programming problems,

@@ -17,9 +17,10 @@ from ...models.plan import Placement, Progress
 from ..budget import Budget
 from .anchors import Anchor
 from .bound import COARSE, INTEGRAL, Generator, generator_of
-from .branch import PRECISION, Brancher, LinearProgram, blamed
+from .branch import PRECISION, Brancher, LinearProgram
 from .cuts import MOST_SHARES, Cut, Unit, cut_of, num_shares
 from .decided import Decided, Starts
+from .lagrange import blamed, gains_of
 from .master import Master, Relaxed
 from .match import whole_patterns
 from .moves import limits_of
@@ -91,16 +92,19 @@ class _Known:
     ----------
     prices
         At which it was made.
-    most
-        What all others are worth at most if nothing is left to jobs beyond all levels.
+    gains
+        Per job position, at these.
     needed
         The number of the last search that needed it.
+    most
+        What all others are worth at most if nothing is left to jobs beyond all levels.
     """
 
     cut: Cut
     prices: Prices
-    most: float
+    gains: Mapping[int, float]
     needed: int
+    most: float = inf
 
 
 class Chooser:
@@ -172,33 +176,33 @@ class Chooser:
         self._decided = decided
         self._beside.master.idle_rows.limit(decided.fits)
         for known in self._cuts:
-            known.most = self._most_beside(known.cut, known.prices)
+            known.most = self._most_beside(known)
         self.worth, self.bound, self.starts = -inf, inf, {}
 
     def _add_cut(self) -> None:
         """At the last prices."""
         beside = self._beside
         cut = cut_of(beside.master, beside.pricer, beside.center)
-        most = self._most_beside(cut, beside.center)
-        self._cuts.append(_Known(cut, beside.center, most, self._searches))
+        gains = gains_of(beside.master, cut.costs, cut.levy)
+        known = _Known(cut, beside.center, gains, self._searches)
+        known.most = self._most_beside(known)
+        self._cuts.append(known)
         if len(self._cuts) > MOST_KEPT:
             self._cuts.remove(min(self._cuts, key=lambda known: known.needed))
 
-    def _most_beside(self, cut: Cut, prices: Prices) -> float:
+    def _most_beside(self, known: _Known) -> float:
         """What all other jobs are worth at most at the prices of a cut."""
-        master = self._beside.master
-        most = cut.worth + master.most_of_idle(prices)
-        for number, shape in enumerate(master.shapes):
-            for job in shape.jobs:
-                gain = cut.gain(master.values[job], number)
-                if job not in self._beyond and self._decided.starts.get(job, gain > 0):
-                    most += gain
+        idle = self._beside.master.idle_rows
+        most = known.cut.worth + idle.bound(known.prices.slots, known.prices.idle)
+        for job, gain in known.gains.items():
+            if job not in self._beyond and self._decided.starts.get(job, gain > 0):
+                most += gain
         return most
 
     def blame(self, decided: Starts) -> dict[int, float]:
         """What decisions cost by the cut that is lowest if nothing is left to these jobs."""
         lowest = min(self._cuts, key=lambda known: known.most)
-        return blamed(self._beside.master, lowest.cut.costs, lowest.cut.levy, decided)
+        return blamed(lowest.gains, decided)
 
     def consider(self, choice: Choice, precision: float = COARSE) -> float:
         """Find out what all others are worth beside a choice, and why; it is worth that much."""

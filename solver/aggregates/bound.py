@@ -11,6 +11,7 @@ import numpy as np
 from ...models.plan import Progress
 from ..budget import Budget
 from .decided import Fits, Starts
+from .lagrange import lagrange_bound, reduced_cost
 from .master import Master, Relaxed
 from .patterns import Prices, Reserved
 from .pricing import Pricer
@@ -176,7 +177,7 @@ class Generator:
             relaxed = found
             added, priced = self.generate(relaxed, min(GAIN, precision))
             for prices, values in priced:
-                bound = self.master.bound(prices, values, self.refused, self.required)
+                bound = lagrange_bound(self.master, prices, values, self.refused, self.required)
                 if bound < best:
                     best, self.center = bound, prices
             if progress is not None:
@@ -216,7 +217,7 @@ class Generator:
             self.budget.work += int(self.master.regions.free.sum()) * PRICING_WORK
             threshold = gain * max(1.0, relaxed.value)
             for pattern in patterns:
-                if self.master.gain(pattern, relaxed) > threshold / len(patterns):
+                if reduced_cost(self.master, pattern, relaxed) > threshold / len(patterns):
                     added += self.master.add(pattern)
             if added:
                 break

@@ -18,8 +18,7 @@ from ...models.plan import Progress
 from ..budget import Budget
 from .bound import Generator
 from .decided import Decided, Starts
-from .master import Master
-from .tables import Floats
+from .lagrange import blamed, gains_of, slot_costs
 
 # The linear programs need not be more exact than this to tell which job to decide next.
 PRECISION = 1e-4
@@ -149,7 +148,8 @@ class LinearProgram:
         """By the prices of the best bound."""
         master = self._generator.master
         center = self._generator.center
-        return blamed(master, master.costs(center), center.levy, decided.starts)
+        gains = gains_of(master, slot_costs(master, center), center.levy)
+        return blamed(gains, decided.starts)
 
     def is_loose(self) -> bool:
         """Never: it was solved."""
@@ -282,24 +282,6 @@ class Brancher:
             if job not in decided and WHOLE < share < 1 - WHOLE
         }
         return max(change, key=lambda job: change[job], default=None)
-
-
-def blamed(master: Master, costs: Floats, levy: float, decided: Starts) -> dict[int, float]:
-    """What decisions cost at some prices: jobs that start at a loss, or wait though they gain.
-
-    Parameters
-    ----------
-    costs
-        Per shape, of the slots of one job.
-    levy
-        As in `Prices`.
-    """
-    losses = {
-        job: (-1 if is_up else 1)
-        * (master.values[job] * (1 - levy) - float(costs[master.shape_of[job]]))
-        for job, is_up in decided.items()
-    }
-    return {job: loss for job, loss in losses.items() if loss > 0}
 
 
 def started_jobs(starts: Mapping[int, float]) -> frozenset[int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .lagrange import slot_costs
 from .master import Master
 from .patterns import Prices
 from .pricing import Pricer
@@ -46,10 +47,6 @@ class Cut:
     paid: Floats
     levy: float = 0.0
 
-    def gain(self, value: int, shape: int) -> float:
-        """What a job of that value and shape is worth beyond what it pays."""
-        return value * (1 - self.levy) - float(self.costs[shape])
-
 
 def cut_of(master: Master, pricer: Pricer, prices: Prices) -> Cut:
     """The cut of any prices (Lagrange); a bound unless the pricer is strict."""
@@ -64,7 +61,8 @@ def cut_of(master: Master, pricer: Pricer, prices: Prices) -> Cut:
     loss = (gain[:, :, :1] - gain).clip(max=2 * max(worth, master.most))
     if prices.levy:
         worth += prices.levy * master.highest
-    return Cut(worth, master.costs(prices), loss, pricer.classes.of_slot, paid, prices.levy)
+    costs = slot_costs(master, prices)
+    return Cut(worth, costs, loss, pricer.classes.of_slot, paid, prices.levy)
 
 
 @dataclass(frozen=True)

@@ -48,11 +48,6 @@ class Idle:
         return {size: size * weight for size, weight in self.mix}
 
     @property
-    def nodes(self) -> range:
-        """Per slot, how many nodes."""
-        return range(1, len(self.slots) + 1)
-
-    @property
     def limits(self) -> list[tuple[int, float]]:
         """All sizes of which units may be counted, and how many there are at most."""
         sizes = {size: inf for size, _ in self.mix} if self.slots else {}

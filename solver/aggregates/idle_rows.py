@@ -38,12 +38,13 @@ class IdleRows:
     ) -> None:
         self._idle = idle
         self._num_blocks = num_blocks
-        self._limits = [(0.0, most) for _, most in idle.limits]
-        self._counts = [solver.Constraint(-solver.infinity(), most) for _, most in idle.limits]
+        # Per size, how many units there are at most in any case, and now at least and at most.
+        self._known = idle.limits
+        self._limits = [(0.0, most) for _, most in self._known]
+        self._counts = [solver.Constraint(-solver.infinity(), most) for _, most in self._known]
         self._sold = []
-        self._units = np.array(
-            [[nodes // size for size, _ in idle.limits] for nodes in idle.nodes], dtype=np.int64
-        ).reshape(len(idle.nodes), len(idle.limits))
+        sizes = np.array([size for size, _ in self._known], dtype=np.int64)
+        self._units = np.arange(1, len(idle.slots) + 1)[:, None] // sizes
         for slot, worth, units in zip(idle.slots, idle.worth, self._units.tolist(), strict=True):
             sold = solver.NumVar(0, num_blocks, "")
             solver.Objective().SetCoefficient(sold, worth)
@@ -59,7 +60,7 @@ class IdleRows:
 
     def limit(self, fits: Fits) -> None:
         """From now on so many units fit, within what is known in any case."""
-        for number, (size, known) in enumerate(self._idle.limits):
+        for number, (size, known) in enumerate(self._known):
             least, most = fits.get(size, (0.0, inf))
             self._limits[number] = least, min(most, known)
             self._counts[number].SetBounds(*self._limits[number])
@@ -80,7 +81,7 @@ class IdleRows:
         """Per size, units that fit into what is sold."""
         sold = np.array([variable.solution_value() for variable in self._sold])
         units = sold @ self._units
-        return {size: float(n) for (size, _), n in zip(self._idle.limits, units, strict=True)}
+        return {size: float(n) for (size, _), n in zip(self._known, units, strict=True)}
 
     def bound(self, slots: Floats, prices: Floats) -> float:
         """What idle nodes are worth at most beyond prices of their slots, and within the limits.

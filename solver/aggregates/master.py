@@ -20,7 +20,7 @@ from .patterns import Anchors, Pattern, Prices, Reserved
 from .regions import Regions
 from .simplex import linear_program, solved
 from .slots import Demand, Slot
-from .tables import TOLERANCE, Floats
+from .tables import Floats
 
 
 @dataclass(frozen=True)
@@ -339,64 +339,3 @@ class Master:
             shares=[column.solution_value() for column in self._columns],
             fits=self.idle_rows.fits,
         )
-
-    def bound(
-        self,
-        prices: Prices,
-        pattern_values: Floats,
-        refused: Collection[int],
-        required: Collection[int] = (),
-    ) -> float:
-        """Lagrangian bound of jobs and idle nodes: valid for any prices, without the refused jobs.
-
-        Each job starts where it is worth more than it pays, a required one anyway; each
-        aggregate hosts what is worth most, and what wide layers admit is paid for.
-        """
-        costs = self.costs(prices)
-        total = self.worth(prices, pattern_values) + self.most_of_idle(prices)
-        if prices.levy:
-            total += prices.levy * self.highest_beside
-        for number, shape in enumerate(self.shapes):
-            for job in shape.jobs:
-                cost = float(costs[number]) + prices.levy * self.values[job]
-                if job in required:
-                    total += self.values[job] - cost
-                elif job not in refused:
-                    total += max(0.0, self.worths[job] - cost)
-        return total
-
-    def most_of_idle(self, prices: Prices) -> float:
-        """What idle nodes are worth at most beyond their slots."""
-        return self.idle_rows.bound(prices.slots, prices.idle)
-
-    def worth(self, prices: Prices, pattern_values: Floats) -> float:
-        """What the best patterns and the room of wide layers are worth beside reserved nodes."""
-        rooms = zip(prices.wide, self.room, strict=True)
-        room = sum(float(price) * admitted for price, admitted in rooms)
-        return float(pattern_values @ self.regions.copies) + room
-
-    def costs(self, prices: Prices) -> Floats:
-        """Per shape, the least that the slots of one job cost."""
-        costs = np.full(len(self.shapes), np.inf)
-        for demand in self.demands:
-            slot = self.slots[demand.slot]
-            own = demand.count * slot.per_unit * float(prices.slots[demand.slot])
-            if slot.max_lower is not None:
-                own -= demand.count * slot.max_lower * float(prices.touches[demand.slot])
-            costs[demand.shape] = min(own, costs[demand.shape])
-        return costs
-
-    def cost(self, costs: Floats, jobs: Iterable[int]) -> float:
-        """Of all slots of these jobs, by what one job of each shape costs."""
-        return sum(float(costs[self.shape_of[job]]) for job in jobs)
-
-    def gain(self, pattern: Pattern, relaxed: Relaxed) -> float:
-        """Reduced cost of a pattern: what it is worth beyond the aggregate's present ones."""
-        prices = relaxed.prices
-        worth = sum(float(prices.slots[s]) * n for s, n in pattern.counts.items())
-        if pattern.touched_by is not None:
-            worth -= float(prices.touches[pattern.touched_by])
-        for price, layer in zip(prices.wide, self.regions.wide, strict=True):
-            if price > TOLERANCE and layer.covers[pattern.aggregate]:
-                worth -= price * sum(int(layer.charges[s]) * n for s, n in pattern.counts.items())
-        return float(worth - relaxed.worth[pattern.aggregate])

@@ -86,13 +86,15 @@ class _Model:
         objective.SetMaximization()
         self._offered: dict[int, pywraplp.Constraint] = {}
         self.starts = {job: self.solver.BoolVar("") for job in starts}
-        worth = self.solver.Constraint(0, min(master.highest_beside, self.solver.infinity()))
         for job, start in self.starts.items():
             if must_start:
                 start.SetLb(1)
             else:
                 objective.SetCoefficient(start, master.values[job])
-            worth.SetCoefficient(start, master.values[job])
+        if master.is_limited:
+            together = self.solver.Constraint(0, master.highest_beside)
+            for job, start in self.starts.items():
+                together.SetCoefficient(start, master.values[job])
         self.exchanges = [
             (exchange, self.number(0, self.solver.infinity(), "")) for exchange in master.exchanges
         ]

@@ -48,8 +48,16 @@ class Offer:
     def master(self, regions: Regions) -> Master:
         """The linear program over these regions, or over one of each kind of them."""
         ids = [job.job_id for job in self.instance.jobs]
-        state = regions, self.slots, self.shapes, self.demands
-        return Master(*state, self.values, ids, self.idle, self.highest)
+        return Master(
+            regions,
+            self.slots,
+            self.shapes,
+            self.demands,
+            self.values,
+            ids,
+            self.idle,
+            self.highest,
+        )
 
 
 def offer_of(

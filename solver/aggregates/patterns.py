@@ -15,8 +15,8 @@ class Prices:
     """Dual values of the master.
 
     Per slot, per aggregate a limited slot touches, per wide row, and per size of units that are
-    counted in idle nodes, negative where more have to fit; and
-    the share of its value that every job pays where all together may only be worth so much.
+    counted in idle nodes, negative where more have to fit; and the share of its value that every
+    job pays where all together may only be worth so much.
     """
 
     slots: Floats

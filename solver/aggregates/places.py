@@ -107,8 +107,10 @@ class _Search:
         """Jobs that mostly start, their units where they mostly are, moved to miss less."""
         task = self._task
         limits = task.limits
-        begun = {job for job, start in divided.starts.items() if start > 0.5}
-        most = limits.most - sum(map(task.paid_by, begun), np.zeros(len(limits.most)))
+        begun = [job for job, start in divided.starts.items() if start > 0.5]
+        most = limits.most.copy()
+        for job in begun:
+            most -= task.paid_by(job) * limits.scale
         # As little is to be missed as in fractions.
         aim = most.copy()
         aim[limits.num_wide :] -= divided.rest - NOTHING * task.scale

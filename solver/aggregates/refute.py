@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .bound import Generator
 from .exchanges import serves
+from .lagrange import cost_of, slot_costs, worth_of_patterns
 from .master import Master
 from .patterns import Prices
 from .slots import Demand
@@ -75,7 +76,7 @@ class Refuter:
 
     def cost(self, costs: Floats, jobs: Sequence[int]) -> float:
         """Of all slots of these jobs, by what one job of each shape costs."""
-        return self._generator.master.cost(costs, jobs)
+        return cost_of(self._generator.master, costs, jobs)
 
     def is_refuted(self, job: int) -> bool:
         """Whether it, or one like it, was refuted, or prices kept from before refute it."""
@@ -165,9 +166,9 @@ class Refuter:
 
     def _certificate(self, prices: Prices, values: Floats) -> Certificate:
         master = self._generator.master
-        costs = master.costs(prices)
+        costs = slot_costs(master, prices)
         paid = self.cost(costs, self._fixed)
-        return Certificate(prices, master.worth(prices, values), costs, paid)
+        return Certificate(prices, worth_of_patterns(master, prices, values), costs, paid)
 
 
 def is_harder(master: Master, demand: Demand, other: Demand) -> bool:

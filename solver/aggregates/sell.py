@@ -7,6 +7,7 @@ from math import inf
 
 from ..budget import Budget
 from .bound import generator_of
+from .lagrange import lagrange_bound
 from .offer import Offer
 from .patterns import Prices
 from .refute import WHOLE
@@ -62,7 +63,8 @@ class Seller:
                 break
             added, priced = generator.generate(relaxed)
             for prices, values in priced:
-                bound = self.master.bound(prices, values, generator.refused, generator.required)
+                decided = generator.refused, generator.required
+                bound = lagrange_bound(self.master, prices, values, *decided)
                 if bound - self._of_jobs < least:
                     least, generator.center = bound - self._of_jobs, prices
             if not added or generator.budget.is_spent:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from ..budget import Budget
 from .beyond import Choice, choice_of, jobs_beyond
 from .cuts import MOST_SHARES, Cut, Unit, cut_of, num_shares
+from .lagrange import cost_of
 from .moves import limits_of, moved
 from .offer import Offer
 from .places import search_places
@@ -75,11 +76,12 @@ class SparePlaces:
         seller.generator.reserve(self._choice.reserved)
         sold = seller.sell()
         cut = cut_of(master, seller.generator.pricer, seller.prices)
-        paid = master.cost(cut.costs, seller.jobs)
+        paid = cost_of(master, cut.costs, seller.jobs)
         scale = max(cut.worth, 1.0)
         scaled = {name: getattr(cut, name) / scale for name in ("worth", "costs", "loss", "paid")}
         self._cuts.append(replace(cut, **scaled))
-        self._most.append((cut.worth + master.most_of_idle(seller.prices) - paid) / scale)
+        idle = master.idle_rows.bound(seller.prices.slots, seller.prices.idle)
+        self._most.append((cut.worth + idle - paid) / scale)
         self._scales.append(scale)
         return sold
 

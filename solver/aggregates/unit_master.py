@@ -174,10 +174,11 @@ class UnitMaster:
             for level, (least, most) in decisions.levels.items()
         }
         self._of_limit = [self._limit_row(number) for number in range(len(task.limits.most))]
+        self._paid_by = {job: task.paid_by(job) for job in self._starts}
         for job, start in self._starts.items():
-            for number in np.nonzero(task.limits.levy)[0].tolist():
-                paid = float(task.paid_by(job)[number] / task.limits.scale[number])
-                self._of_limit[number].SetCoefficient(start, paid)
+            for row, paid in zip(self._of_limit, self._paid_by[job].tolist(), strict=True):
+                if paid:
+                    row.SetCoefficient(start, paid)
         self._of_aggregate: dict[int, pywraplp.Constraint] = {}
         self._of_budget: dict[int, pywraplp.Constraint] = {}
         self._places: list[tuple[Place, pywraplp.Variable]] = []
@@ -289,7 +290,7 @@ class UnitMaster:
         for job, (price, _) in cheap.items():
             gain = task.worths.get(job, 0.0) / task.scale
             gain -= task.number_of(job) * min(MISSING, price)
-            gain -= float(prices.limits @ (task.paid_by(job) / task.limits.scale))
+            gain -= float(prices.limits @ self._paid_by[job])
             start = self._starts[job]
             total += max(gain * start.lb(), gain * start.ub())
         return float(total * task.scale)

@@ -81,8 +81,8 @@ class Task:
         return int(self.limits.class_of[demand.slot])
 
     def paid_by(self, job: int) -> Floats:
-        """What a start costs by each limit, wherever its units go."""
-        levied: Floats = self.limits.levy * self.master.values[job]
+        """What a start costs by each limit, wherever its units go, as a share of its scale."""
+        levied: Floats = self.limits.levy * self.master.values[job] / self.limits.scale
         return levied
 
     def number_of(self, job: int) -> int:

@@ -14,6 +14,7 @@ from rackwright.solver.aggregates.beyond import Choice, Chooser, choice_of, jobs
 from rackwright.solver.aggregates.bound import generator_of
 from rackwright.solver.aggregates.cuts import Unit, cut_of
 from rackwright.solver.aggregates.envelope import lower_envelope
+from rackwright.solver.aggregates.lagrange import gains_of
 from rackwright.solver.aggregates.master import Master
 from rackwright.solver.aggregates.packs import Kind, Packs
 from rackwright.solver.aggregates.witness import Witness
@@ -102,12 +103,8 @@ def test_no_cut_is_below_what_the_linear_program_finds(seed: int, limit: float) 
         prices.append(beside.center)
     for price, (choice, value) in product(prices, zip(choices, reached, strict=True)):
         cut = cut_of(master, root.pricer, price)
-        most = cut.worth + sum(
-            max(0.0, cut.gain(master.values[job], number))
-            for number, shape in enumerate(master.shapes)
-            for job in shape.jobs
-            if job not in beyond
-        )
+        gains = gains_of(master, cut.costs, cut.levy)
+        most = cut.worth + sum(max(0.0, gains[job]) for job in gains if job not in beyond)
         most -= cut.levy * choice.worth
         for anchor in choice.anchors:
             for aggregate, nodes in (pair for unit in anchor.shares for pair in unit.items()):
