@@ -170,12 +170,15 @@ class Generator:
         extra = self.master.extra_worth(self.required)
         preferred = self.master.extra_worth(self.preferred)
         relaxed = None
+        # Where the patterns were complete before, they mostly still are: that takes one pricing.
+        is_smoothed = self.scale == inf
         for _ in range(most_rounds):
             found = self.solve()
             if found is None:
                 break
             relaxed = found
-            added, priced = self.generate(relaxed, min(GAIN, precision))
+            added, priced = self.generate(relaxed, min(GAIN, precision), is_smoothed=is_smoothed)
+            is_smoothed = True
             for prices, values in priced:
                 bound = lagrange_bound(self.master, prices, values, self.refused, self.required)
                 if bound < best:
@@ -195,7 +198,7 @@ class Generator:
         return relaxed, best
 
     def generate(
-        self, relaxed: Relaxed, gain: float = GAIN
+        self, relaxed: Relaxed, gain: float = GAIN, *, is_smoothed: bool = True
     ) -> tuple[int, list[tuple[Prices, Floats]]]:
         """Add patterns that are worth more than present ones.
 
@@ -203,6 +206,8 @@ class Generator:
         ----------
         gain
             By this share of the value, if all aggregates follow better ones.
+        is_smoothed
+            Whether prices between the best and the last ones are tried first (Wentges).
 
         Returns
         -------
@@ -211,7 +216,8 @@ class Generator:
         """
         added = 0
         priced = []
-        for prices in (self.center.mixed(relaxed.prices, SMOOTHING), relaxed.prices):
+        smoothed = [self.center.mixed(relaxed.prices, SMOOTHING)] if is_smoothed else []
+        for prices in (*smoothed, relaxed.prices):
             values, patterns = self.pricer.best(prices)
             priced.append((prices, values))
             self.budget.work += int(self.master.regions.free.sum()) * PRICING_WORK

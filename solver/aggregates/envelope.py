@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from .tables import Floats
+
+# Tables whose envelopes are kept: searches with the same cuts ask again.
+MOST_KEPT = 10_000
 
 
 def lower_envelope(values: Floats) -> Floats:
@@ -14,6 +19,12 @@ def lower_envelope(values: Floats) -> Floats:
     -----
     A. M. Andrew, Another efficient algorithm for convex hulls in two dimensions (1979); O(n).
     """
+    return _envelope(values.tobytes())
+
+
+@lru_cache(MOST_KEPT)
+def _envelope(table: bytes) -> Floats:
+    values = np.frombuffer(table)
     corners: list[tuple[int, float]] = []
     for place, value in enumerate(values.tolist()):
         while len(corners) > 1 and _is_above(corners[-2], corners[-1], (place, value)):

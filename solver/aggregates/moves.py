@@ -58,16 +58,25 @@ class Limits:
     most: Floats
     scale: Floats
 
-    def excess(self, missed: Floats) -> Floats:
-        """By how much these, limits first, are broken, and a little of how close they come."""
+    def over(self, missed: Floats) -> Floats:
+        """By how much of its scale these are more than the most of each limit, limits first."""
         shape = (-1, *[1] * (missed.ndim - 1))
-        over = (missed - self.most.reshape(shape)) / self.scale.reshape(shape)
-        found: Floats = (over.clip(min=0) + CLOSE * (over + MARGIN).clip(min=0)).sum(axis=0)
+        found: Floats = (missed - self.most.reshape(shape)) / self.scale.reshape(shape)
         return found
 
     def are_kept(self, missed: Floats) -> bool:
         """Whether none is broken."""
         return bool((missed <= self.most).all())
+
+
+def excess_of(over: Floats) -> Floats:
+    """By how much limits are broken, and a little of how close they come; see `Limits.over`."""
+    close = over + MARGIN
+    np.maximum(close, 0.0, out=close)
+    close *= CLOSE
+    close += np.maximum(over, 0.0)
+    found: Floats = close.sum(axis=0)
+    return found
 
 
 def limits_of(master: Master, cuts: Sequence[Cut], most: Sequence[float]) -> Limits:
@@ -153,7 +162,7 @@ class Mover:
 
     def excess(self) -> float:
         """By how much limits are broken."""
-        return float(self._limits.excess(self.missed()))
+        return float(excess_of(self._limits.over(self.missed())))
 
     def missed(self) -> Floats:
         """By each limit."""
@@ -240,7 +249,7 @@ class Mover:
             return {}
         limits = self._limits
         taken = self._taken(others)
-        base = self._missed(others)
+        base = limits.over(self._missed(others))
         most = int(room.max(initial=0))
         candidates = np.nonzero((room > 0) & (room >= size - most))[0]
         if not len(candidates):
@@ -254,6 +263,7 @@ class Mover:
         more -= limits.loss[:, before, candidates, taken[candidates]][:, :, None]
         more += limits.paid[:, slot, candidates, None] * nodes
         more[:, :, 0] = 0.0
+        more /= limits.scale[:, None, None]
         is_room = nodes <= room[candidates, None]
         self._budget.work += more.size * len(candidates) * WORK
         best: tuple[float, dict[int, int]] | None = None
@@ -269,15 +279,23 @@ class Mover:
     def _partner(
         self, index: int, size: int, more: Floats, is_room: Bools, base: Floats
     ) -> tuple[float, int, int] | None:
-        """Least excess, and who takes how much of the rest, if a candidate takes something."""
-        least = max(1, size - more.shape[2] + 1)
+        """Least excess, and who takes how much of the rest, if a candidate takes as much or more.
+
+        Parameters
+        ----------
+        more, base
+            As `Limits.over`: per candidate and nodes, besides; of the others.
+        """
+        least = max(1, size - more.shape[2] + 1, -(-size // 2))
         own = np.nonzero(is_room[index, least : size + 1])[0] + least
         if not len(own):
             return None
+        # Rooms have no gaps.
         rest = size - own
-        missed = base[:, None, None] + more[:, index, own][:, None, :] + more[:, :, rest]
+        of_rest = more[:, :, int(rest[-1]) : int(rest[0]) + 1][:, :, ::-1]
+        alone = base[:, None] + more[:, index, int(own[0]) : int(own[-1]) + 1]
+        excess = excess_of(alone[:, None, :] + of_rest)
         # A partner that takes nothing does no harm; itself it cannot be but then.
-        excess = self._limits.excess(missed)
         is_possible = is_room[:, rest].copy()
         is_possible[index] = rest == 0
         excess[~is_possible] = np.inf

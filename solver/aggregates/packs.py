@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .regions import Bools, Ints
-from .tables import IMPOSSIBLE, Floats, joined
+from .tables import IMPOSSIBLE, Floats, joined, left_by_first
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,17 @@ class Kind:
 
 @dataclass(frozen=True)
 class _Split:
-    """Per region of one span and number of units it leaves.
+    """How regions of one span leave units.
 
     Attributes
     ----------
-    first
-        How many its first half leaves.
+    halves
+        Per half and number of units it leaves, its worth.
     is_counted
-        Whether nodes were counted instead: the region hosts other units besides.
+        Per region and number, whether nodes were counted instead: it hosts other units besides.
     """
 
-    first: Ints
+    halves: Floats
     is_counted: Bools
 
 
@@ -84,17 +84,31 @@ class Packs:
         """From halves to regions of `span`."""
         splits = {}
         self._free = self._free.reshape(-1, 2).sum(axis=1)
-        for number, kind in enumerate(self.kinds):
-            if kind.span >= span:
-                worth, first = joined(self._worth[number], self._units[number])
-                units = self._free // kind.size
-                missing = max(0, int(units.max(initial=0)) + 1 - worth.shape[1])
-                pad = ((0, 0), (0, missing))
-                self._worth[number] = np.pad(worth, pad, constant_values=IMPOSSIBLE)
-                self._units[number] = units
-                first = np.pad(first, pad)
-                splits[number] = _Split(first, np.zeros(first.shape, dtype=bool))
+        numbers = [number for number, kind in enumerate(self.kinds) if kind.span >= span]
+        for number, worth in zip(numbers, self._joined(numbers), strict=True):
+            halves = self._worth[number]
+            units = self._free // self.kinds[number].size
+            missing = max(0, int(units.max(initial=0)) + 1 - worth.shape[1])
+            pad = ((0, 0), (0, missing))
+            self._worth[number] = np.pad(worth, pad, constant_values=IMPOSSIBLE)
+            self._units[number] = units
+            is_counted = np.zeros(self._worth[number].shape, dtype=bool)
+            splits[number] = _Split(halves, is_counted)
         self._splits.append(splits)
+
+    def _joined(self, numbers: Sequence[int]) -> list[Floats]:
+        """As `joined`, of several kinds at once."""
+        if not numbers:
+            return []
+        tables = [self._worth[number] for number in numbers]
+        width = max(table.shape[1] for table in tables)
+        together = np.full((len(numbers) * len(tables[0]), width), IMPOSSIBLE)
+        for place, table in enumerate(tables):
+            together[place * len(table) : (place + 1) * len(table), : table.shape[1]] = table
+        units = np.concatenate([self._units[number] for number in numbers])
+        worth = np.split(joined(together, units), len(numbers))
+        most = units.reshape(len(numbers), -1, 2).sum(axis=2).max(axis=1) + 1
+        return [part[:, :width] for part, width in zip(worth, most.tolist(), strict=True)]
 
     def worth(self, number: int, units: int) -> Floats:
         """Per region of the present span, if it leaves so many units of a kind."""
@@ -132,5 +146,6 @@ class Packs:
 
     def halves(self, level: int, number: int, region: int, units: int) -> tuple[int, int]:
         """Units that the halves of a region leave if no other unit takes of it."""
-        first = int(self._splits[level][number].first[region, units])
+        halves = self._splits[level][number].halves
+        first = int(left_by_first(halves, np.array([region]), np.array([units]))[0])
         return first, units - first

@@ -9,8 +9,8 @@ know, but for what is charged for these nodes: that is one row for each *class* 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from .slots import Slot
 from .tables import IMPOSSIBLE, TOLERANCE, Floats, joined
 from .top import is_paid, is_possible, priced_nodes, reserved_nodes
 from .trace import Level, Tracer
+
+# Prices whose tables are kept: a cut is made of the best of a few.
+LATEST = 4
 
 
 class Pricer:
@@ -58,6 +61,8 @@ class Pricer:
                 self.of_span[slot.span].append(index)
         self.is_strict = is_strict
         self._settled: dict[int, Anchors] = {}
+        # Of the last prices, worth of aggregates by nodes left.
+        self._latest: list[tuple[Prices, Floats]] = []
         # Without a reservation units beyond all levels take what is best for them.
         nothing = np.zeros(regions.num_aggregates, dtype=np.int64)
         wide = np.zeros(len(regions.wide), dtype=np.int64)
@@ -88,10 +93,12 @@ class Pricer:
     def settle(self, aggregate: int, anchors: Anchors) -> None:
         """From now on an aggregate hosts exactly these units beyond single base blocks."""
         self._settled[aggregate] = anchors
+        self._latest = []
 
     def release(self, aggregate: int) -> None:
         """Undo `settle`."""
         del self._settled[aggregate]
+        self._latest = []
 
     @property
     def settled(self) -> Set[int]:
@@ -104,6 +111,7 @@ class Pricer:
         blocks = self._blocks.best(values, group)
         gain, levels, packs = self._combine(blocks.gain, values, group)
         gain = gain.reshape(self.classes.number, -1, gain.shape[1])
+        self._latest = [*self._latest[1 - LATEST :], (prices, gain)]
         top = (
             priced_nodes(gain[0], self.regions, self.slots, values, group, prices)
             if self._reserved is None
@@ -153,6 +161,9 @@ class Pricer:
 
         Per class of charges, aggregate, and nodes.
         """
+        for priced, known in self._latest:
+            if priced is prices:
+                return known
         values, group = self._values(prices)
         blocks = self._blocks.best(values, group)
         gain, _, _ = self._combine(blocks.gain, values, group)
@@ -183,7 +194,7 @@ class Pricer:
         )
         for span in self.spans[1:]:
             free = np.tile(self.regions.free.reshape(-1, span // 2).sum(axis=1), num_classes)
-            gain, left = joined(gain, free)
+            halves, gain = gain, joined(gain, free)
             of_region = np.repeat(group, self.regions.span // span)
             packs.join(span)
             taken, offered, beside = self._take(gain, span, values, of_region)
@@ -195,7 +206,7 @@ class Pricer:
             worth = closed.max(axis=0)
             alone = self._pack(worth, packs, span, values, of_region, forced)
             gain[:, 0] = np.tile(worth, num_classes)
-            levels.append(Level(span, left, taken, offered, best, forced, alone))
+            levels.append(Level(span, halves, taken, offered, best, forced, alone))
             by_class = gain.reshape(num_classes, -1, gain.shape[1])
             beside[:, list(forced)] = by_class[:, list(forced)]
             packs.count(by_class, beside)
@@ -249,24 +260,15 @@ class Pricer:
         least = min(items.sizes, default=most + 1)
         free = self.regions.free.reshape(-1, span).sum(axis=1)
         hosts = np.nonzero(free >= least)[0]
-        rows, worth, slot_of = every[:, hosts], items.worth[:, hosts], items.slot[:, hosts]
+        items = items.of_regions(hosts)
+        rows = every[:, hosts]
         by_host = np.full(rows.shape, IMPOSSIBLE)
-        regions = np.arange(len(hosts))[None, :, None]
-        for left in range(most - least, -1, -1):
-            fitting = items.sizes + left <= most
-            before = np.where(left == 0, items.closing, items.sharing)[:, None, fitting]
-            found = rows[before, regions, items.sizes[fitting] + left]
-            if left == 0:
-                # Alone a consolidated job takes whole units (`_pack`).
-                hosting = by_host[before, regions, items.sizes[fitting]]
-                found = np.where(items.is_packed[fitting], hosting, found)
-            offers = found + worth[:, :, fitting]
-            choice = offers.argmax(axis=2)[:, :, None]
-            offer = np.take_along_axis(offers, choice, axis=2)[:, :, 0]
-            slots = np.take_along_axis(slot_of[:, :, fitting], choice, axis=2)[:, :, 0]
+        for first, last in _independent(most, least):
+            offer, slots = items.best(rows, by_host, first, last)
+            left = slice(first, last + 1)
             by_host[:, :, left], offered[:, hosts, left] = offer, slots
             is_better = offer > rows[:, :, left] + TOLERANCE
-            rows[:, :, left] = np.where(is_better, offer, rows[:, :, left])
+            np.copyto(rows[:, :, left], offer, where=is_better)
             taken[:, hosts, left] = np.where(is_better, slots, -1)
         every[:, hosts], beside[:, hosts] = rows, by_host
         return taken.reshape(gain.shape), offered.reshape(gain.shape), beside
@@ -346,3 +348,39 @@ class _Items:
     slot: Ints
     sharing: Ints
     closing: Ints
+
+    def of_regions(self, hosts: Ints) -> _Items:
+        """For these regions only."""
+        return replace(self, worth=self.worth[:, hosts], slot=self.slot[:, hosts])
+
+    def best(self, rows: Floats, hosting: Floats, first: int, last: int) -> tuple[Floats, Ints]:
+        """The best unit, and what regions are worth with it that leave `first` to `last` nodes.
+
+        Parameters
+        ----------
+        rows, hosting
+            Per class of charges, region, and nodes left: worth, and worth beside such units.
+        """
+        shape = (*rows.shape[:2], last - first + 1)
+        best, slots = np.full(shape, -np.inf), np.full(shape, -1)
+        before = self.closing if last == 0 else self.sharing
+        for column, size in enumerate(self.sizes.tolist()):
+            width = min(last, rows.shape[2] - 1 - size) - first + 1
+            if width <= 0:
+                continue
+            # Alone a consolidated job takes whole units (`_pack`).
+            known = hosting if last == 0 and self.is_packed[column] else rows
+            found = known[before[:, column], :, first + size : first + size + width]
+            offer = found + self.worth[:, :, column, None]
+            is_better = offer > best[:, :, :width]
+            np.copyto(best[:, :, :width], offer, where=is_better)
+            np.copyto(slots[:, :, :width], self.slot[:, :, column, None], where=is_better)
+        return best, slots
+
+
+def _independent(most: int, least: int) -> Iterator[tuple[int, int]]:
+    """First and last of the nodes left, from many to none, that no unit of `least` nodes ties."""
+    for last in range(most - least, 0, -least):
+        yield max(1, last - least + 1), last
+    if least <= most:
+        yield 0, 0

@@ -110,8 +110,8 @@ def packed(items: Items, most: int, budget: int) -> Tables:
     return Tables(items, worth, chosen, lone)
 
 
-def joined(gain: Floats, free: Ints) -> tuple[Floats, Ints]:
-    """Worth of two halves for what both leave together, and what the first of them leaves.
+def joined(gain: Floats, free: Ints) -> Floats:
+    """Worth of two halves for what both leave together.
 
     A (max, +) convolution, all pairs of similar size at once.
 
@@ -123,24 +123,38 @@ def joined(gain: Floats, free: Ints) -> tuple[Floats, Ints]:
     halves = free.reshape(-1, 2)
     most = int(halves.sum(axis=1).max(initial=0)) + 1
     joined = np.full((len(halves), most), IMPOSSIBLE)
-    left = np.zeros(joined.shape, dtype=np.int64)
     order = np.argsort(halves.max(axis=1), kind="stable")
     for rows in np.array_split(order, PORTIONS):
         width = halves[rows].max(axis=0, initial=0) + 1
-        worth, first = _convolved(gain[2 * rows, : width[0]], gain[2 * rows + 1, : width[1]])
+        worth = _convolved(gain[2 * rows, : width[0]], gain[2 * rows + 1, : width[1]])
         joined[rows, : worth.shape[1]] = worth[:, :most]
-        left[rows, : worth.shape[1]] = first[:, :most]
-    return joined, left
+    return joined
 
 
-def _convolved(first: Floats, second: Floats) -> tuple[Floats, Ints]:
+def _convolved(first: Floats, second: Floats) -> Floats:
     width = second.shape[1]
     worth = np.full((len(first), first.shape[1] + width - 1), IMPOSSIBLE)
-    left = np.zeros(worth.shape, dtype=np.int64)
+    offer = np.empty(second.shape)
     for nodes in range(first.shape[1]):
         window = worth[:, nodes : nodes + width]
-        offer = first[:, nodes : nodes + 1] + second
-        is_better = offer > window
-        np.copyto(window, offer, where=is_better)
-        np.copyto(left[:, nodes : nodes + width], nodes, where=is_better)
-    return worth, left
+        np.add(first[:, nodes : nodes + 1], second, out=offer)
+        np.maximum(offer, window, out=window)
+    return worth
+
+
+def left_by_first(gain: Floats, pairs: Ints, left: Ints) -> Ints:
+    """What the first of two halves leaves where both together leave so many nodes at best.
+
+    Parameters
+    ----------
+    gain
+        As in `joined`.
+    pairs, left
+        Of which halves, and what they leave.
+    """
+    second = left[:, None] - np.arange(gain.shape[1])
+    is_possible = (second >= 0) & (second < gain.shape[1])
+    worth = gain[2 * pairs] + gain[2 * pairs[:, None] + 1, np.where(is_possible, second, 0)]
+    worth[~is_possible | (worth <= IMPOSSIBLE)] = IMPOSSIBLE
+    found: Ints = worth.argmax(axis=1)
+    return found

@@ -11,6 +11,7 @@ from .packs import Kind, Packs
 from .patterns import Pattern
 from .regions import Ints
 from .slots import Slot
+from .tables import Floats, left_by_first
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,11 @@ class Level:
 
     Attributes
     ----------
-    left, taken, offered
-        Per class of charges and region, and nodes left: what the first half leaves, who takes of
-        it, or -1; who would do so best.
+    halves
+        Per class of charges and half, and nodes left, its worth.
+    taken, offered
+        Per class of charges and region, and nodes left: who takes of it, or -1; who would do so
+        best.
     closed
         Per region the class that is best where nothing is left.
     forced
@@ -31,7 +34,7 @@ class Level:
     """
 
     span: int
-    left: Ints
+    halves: Floats
     taken: Ints
     offered: Ints
     closed: Ints
@@ -119,7 +122,7 @@ class Tracer:
                 must_host[takers] = (left[takers] == 0) & np.isin(slots, list(self._kinds))
                 classes[takers] = self._class_after(slots, classes[takers], left[takers])
                 left[takers] += self._size[slots]
-            first = level.left[rows, left]
+            first = left_by_first(level.halves, rows, left)
             left = np.stack([first, left - first], axis=1).reshape(-1)
             classes = np.repeat(classes, 2)
             halves: dict[int, tuple[int, int]] = {}

@@ -319,9 +319,10 @@ class UnitMaster:
     def _cheap(self, prices: _Prices) -> dict[int, tuple[float, Unit | None]] | None:
         """Per job the cheapest place of a unit, and its price; None if time is up."""
         task = self._task
-        per_scale = prices.limits / task.limits.scale
-        loss = np.tensordot(per_scale, task.loss, axes=1)
-        paid = np.tensordot(per_scale, task.limits.paid, axes=1)
+        paid_for = np.nonzero(prices.limits)[0]
+        per_scale = prices.limits[paid_for] / task.limits.scale[paid_for]
+        loss = np.tensordot(per_scale, task.loss[paid_for], axes=1)
+        paid = np.tensordot(per_scale, task.limits.paid[paid_for], axes=1)
         found: dict[int, tuple[float, Unit | None]] = {}
         for job, demands in task.demands.items():
             found[job] = MISSING, None
