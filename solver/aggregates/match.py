@@ -26,6 +26,8 @@ PATTERNS_SHARE = 0.3
 # nodes count, that is much easier (3,000 patterns: 20 s to the end).
 MOST_NODES = 200
 MOST_IDLE_NODES = 5_000
+# Gap of worths at which no better one is left.
+LESS_THAN_ONE = 0.999
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,8 @@ class _Model:
         """Whether a solution was found within a share of the budget."""
         solver = self.solver
         solver.SetSolverSpecificParametersAsString(
+            # By default a gap of 0.01 % would do; all worths are whole numbers.
+            f"limits/gap = 0\nlimits/absgap = {LESS_THAN_ONE}\n"
             f"misc/catchctrlc = FALSE\nlimits/nodes = {self._most_nodes}\n"
             f"randomization/randomseedshift = {budget.options.seed}\n"
         )
