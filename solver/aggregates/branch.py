@@ -25,9 +25,10 @@ PRECISION = 1e-4
 MOST_ROUNDS = 60
 # What counts as a whole job.
 WHOLE = 1e-5
-# Nodes after which the search begins anew, three times as many each time; and between plunges.
+# Nodes after which the search begins anew, three times as many each time; and after which plans
+# are made of the best one, twice as many each time.
 FIRST_RESTART = 32
-PLUNGE_EVERY = 64
+FIRST_PLUNGE = 32
 
 
 @dataclass(order=True)
@@ -217,12 +218,13 @@ class Brancher:
         Gomes et al., Boosting combinatorial search through randomization (1998).
         """
         budget = self._relaxation.budget
-        divided, restart = 0, FIRST_RESTART
+        divided, restart, plunge = 0, FIRST_RESTART, FIRST_PLUNGE
         while self._open and divided < most_nodes and not budget.is_spent:
             divided += 1
             if self._open[0].bound <= max(self._settled, incumbent + 1 - WHOLE):
                 break
-            if divided % PLUNGE_EVERY == FIRST_RESTART:
+            if divided == plunge:
+                plunge *= 2
                 decided = self._open[0].decided
                 incumbent = max(incumbent, self._relaxation.plunge(decided, incumbent))
             if divided == restart:

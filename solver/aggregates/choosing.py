@@ -77,7 +77,13 @@ class Choosing:
         return chooser.bound - chooser.worth > self._precision * abs(chooser.worth)
 
     def plunge(self, decided: Decided, incumbent: float) -> float:
-        """Sets of jobs that start as wholes beside the best choice there, or what is near one."""
+        """Sets of jobs that start as wholes beside the best choice there, or what is near one.
+
+        Only with a `Dive`: where sets have to be worth exactly so much, known patterns hardly ever
+        start one.
+        """
+        if self._dive is None:
+            return 0.0
         self.solve(decided, 0.0)
         part = self.budget.part(SHARE)
         together = self._chooser.set_beside(part)
@@ -85,7 +91,7 @@ class Choosing:
         choice = self._chooser.best
         if sum(self.values[job] for job in together) > incumbent:
             return self._try(choice, together)
-        return self._dive(choice, decided.starts) if self._dive is not None else 0.0
+        return self._dive(choice, decided.starts)
 
     def keep(self, starts: Mapping[int, float]) -> float:
         """Try it, if it is one of the first."""

@@ -212,8 +212,8 @@ def _consider_sets(best: _Best, offer: Offer, chooser: Chooser, budget: Budget) 
     together = chooser.set_beside(part)
     budget.add(part)
     best.consider(started(offer, offer.options, chooser.best, together, budget))
-    # Not all choices may be bounded.
-    if best.value + 1 > chooser.bound or budget.is_spent:
+    # Where all are bounded, branching beside any follows.
+    if chooser.chooses_all or best.value + 1 > chooser.bound or budget.is_spent:
         return
     part = budget.part(BESIDE_SHARE)
     sets = chooser.sets_beside(part, best.value)[:MOST_SETS]
