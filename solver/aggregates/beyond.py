@@ -7,7 +7,7 @@ jobs are worth beside that choice, and its prices are a cut that tells the next 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from math import inf
 
@@ -26,7 +26,7 @@ from .match import whole_patterns
 from .moves import limits_of
 from .offer import Offer
 from .patterns import Prices, Reserved
-from .places import SHARE, Searched, search_places
+from .places import LOOSE, SEARCH_SHARE, SHARE, Searched, search_places
 from .slots import Demand
 from .unit_task import task_of
 
@@ -35,8 +35,9 @@ MOST_CUTS = 8
 MOST_KEPT = 40
 # Of the search tree beside the best choice: whole sets are found early, or late (measured).
 MOST_NODES = 100
-# Of the precision that is asked for, the gap at which one search may end, and what it may use.
-SEARCH_SHARE = 0.2
+# Places of units that searches begin with: those chosen last.
+MOST_PLACES = 200
+# What one search may use.
 SEARCH_WORK = 3.0
 # From this gap on the jobs are chosen by rounding, too, in so many steps and rounds of pricing.
 ROUGH = 0.02
@@ -149,6 +150,8 @@ class Chooser:
         self._decided = Decided()
         self._cuts: list[_Known] = []
         self._searches = 0
+        # By `Unit.key`, the units that were chosen last at the end.
+        self._chosen: dict[Hashable, Unit] = {}
         self._add_cut()
         self.best = choice_of(master, [])
         self.worth = 0.0
@@ -260,10 +263,13 @@ class Chooser:
         precision: float = COARSE,
         enough: float = 0.0,
         most_cuts: int = MOST_CUTS,
+        *,
+        is_exact: bool = True,
     ) -> None:
         """Choose until no choice is better by that share, or time is up.
 
-        Or until none is worth more than `enough`, or so many cuts have been added.
+        Or until none is worth more than `enough`, or so many cuts have been added. Unless it is to
+        be exact, the precision is a share of how far the bound is from there, too.
         """
         self._budget = self._beside.budget = budget
         is_rounded = False
@@ -271,17 +277,21 @@ class Chooser:
             if self._budget.is_spent:
                 break
             least = max(self.worth, enough)
-            searched = self._searched(self._demands, self._worths, least, precision)
+            goal = inf if is_exact else enough
+            searched = self._searched(self._demands, self._worths, least, precision, goal)
             if self.chooses_all:
                 self.bound = min(self.bound, searched.bound)
             if self.bound <= enough:
                 break
+            tolerance = max(precision * searched.bound, LOOSE * (searched.bound - goal))
             if searched.units is not None:
-                self.consider(choice_of(self._beside.master, searched.units), precision)
+                choice = choice_of(self._beside.master, searched.units)
+                share = SEARCH_SHARE * tolerance / max(1.0, searched.bound)
+                self.consider(choice, max(precision, share))
             if progress is not None:
                 told = f"larger jobs {self.worth:.0f} (bound {self.bound:.0f})"
                 progress(f"{told} after {self._budget.wall_s:.1f} s")
-            if searched.bound - self.worth <= precision * self.worth:
+            if searched.bound - self.worth <= tolerance:
                 break
             is_far = searched.units is None or searched.bound - self.worth > ROUGH * self.worth
             if is_far and not is_rounded and not self._decided.depth:
@@ -296,17 +306,25 @@ class Chooser:
         worths: Mapping[int, float],
         enough: float,
         precision: float = COARSE,
+        goal: float = inf,
     ) -> Searched:
         """The best choice from these jobs by the cuts so far; those without a worth must start."""
         master = self._beside.master
         cuts, most = [known.cut for known in self._cuts], [known.most for known in self._cuts]
         limits = limits_of(master, cuts, most)
         task = task_of(master, limits, demands, worths, master.most)
-        start = [unit for unit in self.best.units if unit.job in demands]
+        known = self._chosen | {unit.key: unit for unit in self.best.units}
+        start = [unit for unit in known.values() if unit.job in demands]
         part = self._budget.part(SHARE, SEARCH_WORK)
-        searched = search_places(task, start, enough, SEARCH_SHARE * precision, part, share=1.0)
+        gap = SEARCH_SHARE * precision
+        searched = search_places(task, start, enough, gap, part, share=1.0, goal=goal)
         self._budget.add(part)
         self._searches += 1
+        for unit in searched.chosen:
+            self._chosen.pop(unit.key, None)
+            self._chosen[unit.key] = unit
+        for key in list(self._chosen)[:-MOST_PLACES]:
+            del self._chosen[key]
         for number in searched.needed:
             if number >= limits.num_wide:
                 self._cuts[number - limits.num_wide].needed = self._searches

@@ -33,10 +33,14 @@ FIRST_PLUNGE = 32
 
 @dataclass(order=True)
 class _Node:
-    """What is decided, and what all is worth at most then; the highest bound sorts first."""
+    """What is decided, and what all is worth at most then; the highest bound sorts first.
+
+    Where nothing is left to decide, that is to be solved exactly.
+    """
 
     order: tuple[float, int, int]
     decided: Decided = field(compare=False)
+    is_exact: bool = field(default=False, compare=False)
 
     @property
     def bound(self) -> float:
@@ -76,8 +80,11 @@ class Relaxation(Protocol):
     def budget(self) -> Budget:
         """What may still be spent."""
 
-    def solve(self, decided: Decided, least: float) -> Solved:
-        """What all is worth given these decisions. A bound of `least` is low enough."""
+    def solve(self, decided: Decided, least: float, *, is_exact: bool = False) -> Solved:
+        """What all is worth given these decisions. A bound of `least` is low enough.
+
+        Unless it is to be exact, one that is farther from there may be less precise.
+        """
 
     def blame(self, decided: Decided) -> Mapping[int, float]:
         """By how much the bound of the last node would be higher at least without each start.
@@ -86,7 +93,7 @@ class Relaxation(Protocol):
         """
 
     def is_loose(self) -> bool:
-        """Whether solving the last node again would lower its bound."""
+        """Whether solving the last node again, and exactly, could lower its bound."""
 
     def keep(self, starts: Mapping[int, float]) -> float:
         """Told about solutions in which no job starts in part; what a plan is worth, or 0."""
@@ -135,8 +142,8 @@ class LinearProgram:
         """That of the generator."""
         return self._generator.budget
 
-    def solve(self, decided: Decided, least: float) -> Solved:
-        """By column generation."""
+    def solve(self, decided: Decided, least: float, *, is_exact: bool = False) -> Solved:
+        """By column generation, always exactly."""
         self._generator.decide({**self._always, **decided.starts}, decided.fits)
         relaxed, bound = self._generator.run(
             precision=self._precision, most_rounds=MOST_ROUNDS, enough=least
@@ -238,7 +245,7 @@ class Brancher:
     def _divide(self, node: _Node, incumbent: float) -> float:
         """Solve a node and divide it, or try a plan; what such a plan is worth."""
         least = max(self._settled, incumbent + 1 - WHOLE)
-        solved = self._relaxation.solve(node.decided, least)
+        solved = self._relaxation.solve(node.decided, least, is_exact=node.is_exact)
         bound, starts = min(solved.bound, node.bound), solved.starts
         for each, share in self._relaxation.blame(node.decided).items():
             self._blame[each] += min(share, node.bound - bound)
@@ -254,16 +261,17 @@ class Brancher:
         if job is not None:
             self._wait(bound, [node.decided.start(job, is_up=is_up) for is_up in (True, False)])
             return 0.0
-        if self._relaxation.is_loose() and bound < node.bound - WHOLE:
-            self._wait(bound, [node.decided])
+        is_lower = bound < node.bound - WHOLE
+        if self._relaxation.is_loose() and (is_lower or not node.is_exact):
+            self._wait(bound, [node.decided], is_exact=True)
             return 0.0
         self._settled = max(self._settled, bound)
         return 0.0 if starts is None else self._relaxation.keep(starts)
 
-    def _wait(self, bound: float, ways: Iterable[Decided]) -> None:
+    def _wait(self, bound: float, ways: Iterable[Decided], *, is_exact: bool = False) -> None:
         for decided in ways:
             self._made += 1
-            heappush(self._open, _Node((-bound, -decided.depth, self._made), decided))
+            heappush(self._open, _Node((-bound, -decided.depth, self._made), decided, is_exact))
 
     def _dearest_fraction(self, fits: Mapping[int, float]) -> tuple[float, int | None]:
         """What is worth most of parts of units that fit, and its size; None if all are whole."""

@@ -56,12 +56,12 @@ class Choosing:
         """By the mix."""
         return self._chooser.worth_of_unit
 
-    def solve(self, decided: Decided, least: float) -> Solved:
+    def solve(self, decided: Decided, least: float, *, is_exact: bool = False) -> Solved:
         """By a few cuts more."""
         chooser = self._chooser
         chooser.decide(decided)
         part = self.budget.part(SHARE)
-        chooser.run(part, None, self._precision, least, MOST_CUTS)
+        chooser.run(part, None, self._precision, least, MOST_CUTS, is_exact=is_exact)
         if not chooser.starts and chooser.bound > least:
             chooser.consider(chooser.best, self._precision)
         self.budget.add(part)
@@ -72,7 +72,7 @@ class Choosing:
         return self._chooser.blame(decided.starts)
 
     def is_loose(self) -> bool:
-        """Whether cuts or time were up before the choice was the best one."""
+        """Whether another choice may still be better."""
         chooser = self._chooser
         return chooser.bound - chooser.worth > self._precision * abs(chooser.worth)
 
@@ -84,7 +84,7 @@ class Choosing:
         """
         if self._dive is None:
             return 0.0
-        self.solve(decided, 0.0)
+        self.solve(decided, 0.0, is_exact=True)
         part = self.budget.part(SHARE)
         together = self._chooser.set_beside(part)
         self.budget.add(part)

@@ -73,6 +73,11 @@ class Unit:
     demand: Demand
     nodes: dict[int, int]
 
+    @property
+    def key(self) -> tuple[int, int, tuple[tuple[int, int], ...]]:
+        """The same for equal units."""
+        return self.job, self.demand.slot, tuple(sorted(self.nodes.items()))
+
 
 def num_shares(master: Master, demands: Mapping[int, Sequence[Demand]]) -> int:
     """How many pairs of unit and aggregate there are for these jobs."""

@@ -32,6 +32,10 @@ MOST_TOUCHES = 1 << 30
 ROUNDED_EVERY = 8
 # Of the budget's rest, what one search may use if others follow.
 SHARE = 0.3
+# Of the way from a goal to a bound, how far the best choice may be from the bound; and of any such
+# tolerance, what one search may use.
+LOOSE = 0.25
+SEARCH_SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,15 @@ class Searched:
         No choice is worth more.
     needed
         Numbers of the limits that prove the bound.
+    chosen
+        Units that were chosen in fractions on the way.
     """
 
     units: Sequence[Unit] | None
     worth: float
     bound: float
     needed: frozenset[int]
+    chosen: Sequence[Unit]
 
 
 class _Search:
@@ -69,15 +76,20 @@ class _Search:
         self.worth = -inf
         self.bound = -inf
         self.needed: set[int] = set()
+        self.chosen: list[Unit] = []
 
-    def run(self, gap: float) -> None:
-        """Until nothing is worth more than the best by a share `gap`, or the budget is spent."""
+    def run(self, gap: float, goal: float) -> None:
+        """Until nothing is worth more than the best by a share `gap`, or the budget is spent.
+
+        Or more than the best by a share of what it is worth more than a goal.
+        """
         self._wait(Decisions(), self._task.most + sum(self._task.worths.values()))
         for number in range(MOST_NODES):
             if not self._waiting or self._budget.is_spent:
                 break
             bound = -self._waiting[0][0]
-            if self.best is not None and bound <= self.worth + gap * abs(self.worth):
+            tolerance = max(gap * abs(self.worth), SEARCH_SHARE * LOOSE * (bound - goal))
+            if self.best is not None and bound <= self.worth + tolerance:
                 break
             _, _, _, decisions = heappop(self._waiting)
             master = UnitMaster(self._task, self._places, decisions, self._budget)
@@ -90,6 +102,7 @@ class _Search:
                 else:
                     self.bound = max(self.bound, bound)
                 continue
+            self.chosen += [place.unit for place, _ in divided.shares]
             split = _split(self._task, decisions, divided)
             if number % ROUNDED_EVERY == 0 or split is None:
                 self._round(divided)
@@ -147,6 +160,7 @@ def search_places(
     gap: float,
     budget: Budget,
     share: float = SHARE,
+    goal: float = inf,
 ) -> Searched:
     """The best choice that is worth `enough`, to a share `gap`.
 
@@ -156,6 +170,9 @@ def search_places(
         Places to begin with, not necessarily of all units; they may break limits.
     share
         Of the budget's rest, what it may use.
+    goal
+        What is worth less does not matter: the farther the bound is from it, the more it may be
+        above the best choice.
 
     Notes
     -----
@@ -164,9 +181,10 @@ def search_places(
     """
     part = budget.part(share)
     search = _Search(task, start, enough, part)
-    search.run(gap)
+    search.run(gap, goal)
     budget.add(part)
-    return Searched(search.best, search.worth, search.bound, frozenset(search.needed))
+    needed = frozenset(search.needed)
+    return Searched(search.best, search.worth, search.bound, needed, search.chosen)
 
 
 def _split(task: Task, decisions: Decisions, divided: Divided) -> list[Decisions] | None:
