@@ -14,6 +14,10 @@ from .decided import Decided, Starts
 MOST_SETS = 3
 # The same in the last search, beside those that are tried from time to time.
 MOST_LEAVES = 8
+# Of all worth, and of a unit of it: where nothing is left to decide, a choice is the best one if
+# none is better by more, as far as floating point tells.
+FINEST = 1e-9
+LESS_THAN_ONE = 0.4
 # Cuts per node, and what one may use of the budget's rest.
 MOST_CUTS = 3
 SHARE = 0.1
@@ -61,7 +65,8 @@ class Choosing:
         chooser = self._chooser
         chooser.decide(decided)
         part = self.budget.part(SHARE)
-        chooser.run(part, None, self._precision, least, MOST_CUTS, is_exact=is_exact)
+        precision = self._exact(least) if is_exact else self._precision
+        chooser.run(part, None, precision, least, MOST_CUTS, is_exact=is_exact)
         if not chooser.starts and chooser.bound > least:
             chooser.consider(chooser.best, self._precision)
         self.budget.add(part)
@@ -74,7 +79,11 @@ class Choosing:
     def is_loose(self) -> bool:
         """Whether another choice may still be better."""
         chooser = self._chooser
-        return chooser.bound - chooser.worth > self._precision * abs(chooser.worth)
+        return chooser.bound - chooser.worth > self._exact(chooser.worth) * abs(chooser.worth)
+
+    def _exact(self, worth: float) -> float:
+        """The precision, or better: less than a whole number."""
+        return min(self._precision, max(FINEST, LESS_THAN_ONE / max(1.0, abs(worth))))
 
     def plunge(self, decided: Decided, incumbent: float) -> float:
         """Sets of jobs that start as wholes beside the best choice there, or what is near one.
