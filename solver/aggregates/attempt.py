@@ -9,8 +9,8 @@ from ..budget import Budget
 from ..replan import replanned
 from ..residual import residual
 from .anchors import assign, dive
-from .beyond import Choice, jobs_beyond, part_of
 from .bound import Generator, generator_of
+from .choice import Choice, jobs_beyond, part_of
 from .complete import MOST_PAIRS, complete, legal_part, legal_plan, worth_of
 from .follow import followed
 from .master import Master

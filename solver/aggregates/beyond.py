@@ -6,27 +6,24 @@ jobs are worth beside that choice, and its prices are a cut that tells the next 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
-import numpy as np
-
-from ...models.plan import Placement, Progress
+from ...models.plan import Progress
 from ..budget import Budget
-from .anchors import Anchor
 from .bound import COARSE, INTEGRAL, Generator, generator_of
 from .branch import PRECISION, Brancher, LinearProgram
+from .choice import Choice, choice_of, jobs_beyond
 from .cuts import MOST_SHARES, Cut, Unit, cut_of, num_shares
 from .decided import Decided, Starts
 from .lagrange import blamed, gains_of
-from .master import Master, Relaxed
+from .master import Relaxed
 from .match import whole_patterns
 from .moves import limits_of
 from .offer import Offer
-from .patterns import Prices, Reserved
-from .places import LOOSE, SEARCH_SHARE, SHARE, Searched, search_places
+from .patterns import Prices
+from .places import SEARCH_SHARE, SHARE, Searched, Tolerance, search_places
 from .slots import Demand
 from .unit_task import task_of
 
@@ -43,46 +40,6 @@ SEARCH_WORK = 3.0
 ROUGH = 0.02
 MOST_DIVES = 40
 ROUNDS = 12
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Jobs beyond all levels, placed or waiting.
-
-    Attributes
-    ----------
-    anchors
-        Those that start.
-    reserved
-        What these take.
-    taken
-        The same as nodes per aggregate.
-    worth
-        Of these.
-    """
-
-    anchors: Sequence[Anchor]
-    reserved: Reserved
-    worth: int
-
-    @property
-    def jobs(self) -> frozenset[int]:
-        """Those that start."""
-        return frozenset(anchor.job for anchor in self.anchors)
-
-    @property
-    def taken(self) -> dict[int, int]:
-        nodes = self.reserved.nodes
-        return {int(aggregate): int(nodes[aggregate]) for aggregate in nodes.nonzero()[0]}
-
-    @property
-    def units(self) -> list[Unit]:
-        """Of all these jobs."""
-        return [
-            Unit(anchor.job, anchor.demand, dict(nodes))
-            for anchor in self.anchors
-            for nodes in anchor.shares
-        ]
 
 
 @dataclass(eq=False)
@@ -272,26 +229,26 @@ class Chooser:
         be exact, the precision is a share of how far the bound is from there, too.
         """
         self._budget = self._beside.budget = budget
+        tolerance = Tolerance(precision, inf if is_exact else enough)
         is_rounded = False
         for _ in range(most_cuts if self._demands else 0):
             if self._budget.is_spent:
                 break
             least = max(self.worth, enough)
-            goal = inf if is_exact else enough
-            searched = self._searched(self._demands, self._worths, least, precision, goal)
+            searched = self._searched(self._demands, self._worths, least, tolerance)
             if self.chooses_all:
                 self.bound = min(self.bound, searched.bound)
             if self.bound <= enough:
                 break
-            tolerance = max(precision * searched.bound, LOOSE * (searched.bound - goal))
+            gap = tolerance.at(searched.bound, searched.bound)
             if searched.units is not None:
                 choice = choice_of(self._beside.master, searched.units)
-                share = SEARCH_SHARE * tolerance / max(1.0, searched.bound)
+                share = SEARCH_SHARE * gap / max(1.0, searched.bound)
                 self.consider(choice, max(precision, share))
             if progress is not None:
                 told = f"larger jobs {self.worth:.0f} (bound {self.bound:.0f})"
                 progress(f"{told} after {self._budget.wall_s:.1f} s")
-            if searched.bound - self.worth <= tolerance:
+            if searched.bound - self.worth <= gap:
                 break
             is_far = searched.units is None or searched.bound - self.worth > ROUGH * self.worth
             if is_far and not is_rounded and not self._decided.depth:
@@ -305,8 +262,7 @@ class Chooser:
         demands: Mapping[int, Sequence[Demand]],
         worths: Mapping[int, float],
         enough: float,
-        precision: float = COARSE,
-        goal: float = inf,
+        tolerance: Tolerance,
     ) -> Searched:
         """The best choice from these jobs by the cuts so far; those without a worth must start."""
         master = self._beside.master
@@ -316,19 +272,22 @@ class Chooser:
         known = self._chosen | {unit.key: unit for unit in self.best.units}
         start = [unit for unit in known.values() if unit.job in demands]
         part = self._budget.part(SHARE, SEARCH_WORK)
-        gap = SEARCH_SHARE * precision
-        searched = search_places(task, start, enough, gap, part, share=1.0, goal=goal)
+        searched = search_places(task, start, enough, tolerance, part, share=1.0)
         self._budget.add(part)
         self._searches += 1
-        for unit in searched.chosen:
-            self._chosen.pop(unit.key, None)
-            self._chosen[unit.key] = unit
-        for key in list(self._chosen)[:-MOST_PLACES]:
-            del self._chosen[key]
+        self._remember(searched.chosen)
         for number in searched.needed:
             if number >= limits.num_wide:
                 self._cuts[number - limits.num_wide].needed = self._searches
         return searched
+
+    def _remember(self, units: Iterable[Unit]) -> None:
+        """Begin the next searches with these places, too."""
+        for unit in units:
+            self._chosen.pop(unit.key, None)
+            self._chosen[unit.key] = unit
+        for key in list(self._chosen)[:-MOST_PLACES]:
+            del self._chosen[key]
 
     def _round(self) -> None:
         """Consider the jobs that remain when the fractions of the root are rounded one by one.
@@ -346,66 +305,6 @@ class Chooser:
         begun = {
             job: self._demands[job] for job in self._demands if relaxed.starts[job] > 1 - INTEGRAL
         }
-        searched = self._searched(begun, {}, -inf)
+        searched = self._searched(begun, {}, -inf, Tolerance(COARSE))
         if searched.units is not None:
             self.consider(choice_of(self._beside.master, searched.units))
-
-
-def jobs_beyond(master: Master) -> dict[int, list[Demand]]:
-    """Jobs beyond all levels, with a demand for each partition."""
-    demands: dict[int, list[Demand]] = defaultdict(list)
-    for demand in master.demands:
-        if master.slots[demand.slot].span is None:
-            for job in master.shapes[demand.shape].jobs:
-                demands[job].append(demand)
-    return demands
-
-
-def choice_of(master: Master, units: Sequence[Unit]) -> Choice:
-    """Of the jobs that have all their units."""
-    regions = master.regions
-    of_job: dict[int, list[Unit]] = defaultdict(list)
-    for unit in units:
-        of_job[unit.job].append(unit)
-    anchors = []
-    nodes, dearest, cheapest = np.zeros((3, regions.num_aggregates), dtype=np.int64)
-    wide = np.zeros(len(regions.wide), dtype=np.int64)
-    for job, of_this in of_job.items():
-        demand = of_this[0].demand
-        if len(of_this) < demand.count:
-            continue
-        anchors.append(Anchor(job, demand, shares=tuple(unit.nodes for unit in of_this)))
-        for aggregate, taken in (pair for unit in of_this for pair in unit.nodes.items()):
-            nodes[aggregate] += taken
-            charge = regions.charge[demand.slot]
-            is_first = nodes[aggregate] == taken
-            cheapest[aggregate] = charge if is_first else min(charge, cheapest[aggregate])
-            dearest[aggregate] = max(charge, dearest[aggregate])
-            for number, row in enumerate(regions.wide):
-                wide[number] += taken * row.charges[demand.slot] * row.covers[aggregate]
-    worth = sum(master.values[anchor.job] for anchor in anchors)
-    return Choice(anchors, Reserved(nodes, dearest, cheapest, wide, worth), worth)
-
-
-def choice_in(offer: Offer, master: Master, placements: Sequence[Placement]) -> Choice:
-    """What a plan has chosen."""
-    regions = master.regions
-    aggregate_of = {
-        node: block // regions.span for block, nodes in enumerate(regions.nodes) for node in nodes
-    }
-    of_job = jobs_beyond(master)
-    position = {master.job_ids[job]: job for job in of_job}
-    units = []
-    for placement in placements:
-        for demand in of_job.get(position.get(placement.job_id, -1), ()):
-            option = offer.shapes[demand.shape].options[demand.option]
-            if option.partition.name == placement.partition:
-                for segment in placement.segments:
-                    nodes = Counter(aggregate_of[node] for node in segment)
-                    units.append(Unit(position[placement.job_id], demand, dict(nodes)))
-    return choice_of(master, units)
-
-
-def part_of(master: Master, choice: Choice, jobs: Set[int]) -> Choice:
-    """The same without other jobs."""
-    return choice_of(master, [unit for unit in choice.units if unit.job in jobs])

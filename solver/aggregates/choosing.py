@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ...models.plan import Progress
 from ..budget import Budget
-from .beyond import Choice, Chooser
+from .beyond import Chooser
 from .branch import PRECISION, Brancher, Solved, started_jobs
+from .choice import Choice
 from .decided import Decided, Starts
 
 # Sets of jobs that start as wholes for which plans are tried.
@@ -17,7 +18,7 @@ MOST_LEAVES = 8
 # Of all worth, and of a unit of it: where nothing is left to decide, a choice is the best one if
 # none is better by more, as far as floating point tells.
 FINEST = 1e-9
-LESS_THAN_ONE = 0.4
+OF_UNIT = 0.4
 # Cuts per node, and what one may use of the budget's rest.
 MOST_CUTS = 3
 SHARE = 0.1
@@ -83,7 +84,7 @@ class Choosing:
 
     def _exact(self, worth: float) -> float:
         """The precision, or better: less than a whole number."""
-        return min(self._precision, max(FINEST, LESS_THAN_ONE / max(1.0, abs(worth))))
+        return min(self._precision, max(FINEST, OF_UNIT / max(1.0, abs(worth))))
 
     def plunge(self, decided: Decided, incumbent: float) -> float:
         """Sets of jobs that start as wholes beside the best choice there, or what is near one.

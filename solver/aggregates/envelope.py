@@ -9,7 +9,7 @@ import numpy as np
 from .tables import Floats
 
 # Tables whose envelopes are kept: searches with the same cuts ask again.
-MOST_KEPT = 10_000
+MOST_KEPT = 1_000
 
 
 def lower_envelope(values: Floats) -> Floats:

@@ -39,6 +39,31 @@ SEARCH_SHARE = 0.4
 
 
 @dataclass(frozen=True)
+class Tolerance:
+    """How far the best choice may be from its bound.
+
+    Attributes
+    ----------
+    share
+        Of its worth.
+    goal
+        What is worth less does not matter: the farther the bound is from it, the farther the
+        choice may be from the bound.
+    """
+
+    share: float
+    goal: float = inf
+
+    def at(self, worth: float, bound: float) -> float:
+        """For a choice and a bound of this worth."""
+        return max(self.share * abs(worth), LOOSE * (bound - self.goal))
+
+
+# The best choice, and no other.
+EXACT = Tolerance(0.0)
+
+
+@dataclass(frozen=True)
 class Searched:
     """What a search found.
 
@@ -53,7 +78,7 @@ class Searched:
     needed
         Numbers of the limits that prove the bound.
     chosen
-        Units that were chosen in fractions on the way.
+        Units that were chosen in fractions on the way, the last ones last.
     """
 
     units: Sequence[Unit] | None
@@ -76,20 +101,18 @@ class _Search:
         self.worth = -inf
         self.bound = -inf
         self.needed: set[int] = set()
-        self.chosen: list[Unit] = []
+        # By the object: most places are chosen in many nodes.
+        self.chosen: dict[int, Unit] = {}
 
-    def run(self, gap: float, goal: float) -> None:
-        """Until nothing is worth more than the best by a share `gap`, or the budget is spent.
-
-        Or more than the best by a share of what it is worth more than a goal.
-        """
+    def run(self, tolerance: Tolerance) -> None:
+        """Until nothing is worth more than the best by that much, or the budget is spent."""
         self._wait(Decisions(), self._task.most + sum(self._task.worths.values()))
         for number in range(MOST_NODES):
             if not self._waiting or self._budget.is_spent:
                 break
             bound = -self._waiting[0][0]
-            tolerance = max(gap * abs(self.worth), SEARCH_SHARE * LOOSE * (bound - goal))
-            if self.best is not None and bound <= self.worth + tolerance:
+            gap = SEARCH_SHARE * tolerance.at(self.worth, bound)
+            if self.best is not None and bound <= self.worth + gap:
                 break
             _, _, _, decisions = heappop(self._waiting)
             master = UnitMaster(self._task, self._places, decisions, self._budget)
@@ -102,7 +125,9 @@ class _Search:
                 else:
                     self.bound = max(self.bound, bound)
                 continue
-            self.chosen += [place.unit for place, _ in divided.shares]
+            for place, _ in divided.shares:
+                self.chosen.pop(id(place.unit), None)
+                self.chosen[id(place.unit)] = place.unit
             split = _split(self._task, decisions, divided)
             if number % ROUNDED_EVERY == 0 or split is None:
                 self._round(divided)
@@ -157,22 +182,20 @@ def search_places(
     task: Task,
     start: Sequence[Unit],
     enough: float,
-    gap: float,
+    tolerance: Tolerance,
     budget: Budget,
     share: float = SHARE,
-    goal: float = inf,
 ) -> Searched:
-    """The best choice that is worth `enough`, to a share `gap`.
+    """The best choice that is worth `enough`.
 
     Parameters
     ----------
     start
         Places to begin with, not necessarily of all units; they may break limits.
+    tolerance
+        Of which a search may use a part, `SEARCH_SHARE`.
     share
         Of the budget's rest, what it may use.
-    goal
-        What is worth less does not matter: the farther the bound is from it, the more it may be
-        above the best choice.
 
     Notes
     -----
@@ -181,10 +204,10 @@ def search_places(
     """
     part = budget.part(share)
     search = _Search(task, start, enough, part)
-    search.run(gap, goal)
+    search.run(tolerance)
     budget.add(part)
     needed = frozenset(search.needed)
-    return Searched(search.best, search.worth, search.bound, needed, search.chosen)
+    return Searched(search.best, search.worth, search.bound, needed, list(search.chosen.values()))
 
 
 def _split(task: Task, decisions: Decisions, divided: Divided) -> list[Decisions] | None:

@@ -13,9 +13,10 @@ from ...models.rules import is_placed_flat
 from ...models.topology import BlockTopology
 from ..budget import Budget
 from .attempt import base_block_jobs, better, larger_jobs, started
-from .beyond import Choice, Chooser, choice_in, jobs_beyond
+from .beyond import Chooser
 from .bound import COARSE, Generator, generator_of
 from .branch import Brancher, LinearProgram
+from .choice import Choice, choice_in, jobs_beyond
 from .choosing import MOST_SETS, branch_beside
 from .complete import complete, worth_of
 from .decided import Starts

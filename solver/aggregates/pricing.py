@@ -8,17 +8,18 @@ know, but for what is charged for these nodes: that is one row for each *class* 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from collections import defaultdict, deque
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 
 import numpy as np
 
-from .base_blocks import BaseBlocks
+from .base_blocks import BaseBlocks, Hosted
 from .classes import classes_of
 from .packs import Kind, Packs
 from .patterns import Anchors, Pattern, Prices, Reserved
-from .regions import Bools, Ints, Regions
+from .region_units import RegionUnits, independent
+from .regions import Ints, Regions
 from .slots import Slot
 from .tables import IMPOSSIBLE, TOLERANCE, Floats, joined
 from .top import is_paid, is_possible, priced_nodes, reserved_nodes
@@ -62,7 +63,7 @@ class Pricer:
         self.is_strict = is_strict
         self._settled: dict[int, Anchors] = {}
         # Of the last prices, worth of aggregates by nodes left.
-        self._latest: list[tuple[Prices, Floats]] = []
+        self._latest: deque[tuple[Prices, Floats]] = deque(maxlen=LATEST)
         # Without a reservation units beyond all levels take what is best for them.
         nothing = np.zeros(regions.num_aggregates, dtype=np.int64)
         wide = np.zeros(len(regions.wide), dtype=np.int64)
@@ -93,12 +94,12 @@ class Pricer:
     def settle(self, aggregate: int, anchors: Anchors) -> None:
         """From now on an aggregate hosts exactly these units beyond single base blocks."""
         self._settled[aggregate] = anchors
-        self._latest = []
+        self._latest.clear()
 
     def release(self, aggregate: int) -> None:
         """Undo `settle`."""
         del self._settled[aggregate]
-        self._latest = []
+        self._latest.clear()
 
     @property
     def settled(self) -> Set[int]:
@@ -107,11 +108,8 @@ class Pricer:
 
     def best(self, prices: Prices) -> tuple[Floats, list[Pattern]]:
         """Value and pattern per aggregate; the empty pattern is worth 0."""
-        values, group = self._values(prices)
-        blocks = self._blocks.best(values, group)
-        gain, levels, packs = self._combine(blocks.gain, values, group)
-        gain = gain.reshape(self.classes.number, -1, gain.shape[1])
-        self._latest = [*self._latest[1 - LATEST :], (prices, gain)]
+        priced = self._priced(prices)
+        values, group, gain = priced.values, priced.group, priced.gain
         top = (
             priced_nodes(gain[0], self.regions, self.slots, values, group, prices)
             if self._reserved is None
@@ -127,11 +125,13 @@ class Pricer:
         # Base blocks may be unable to leave what an aggregate as a whole has room for.
         can_leave = is_possible(top.worth)
         nodes = np.where(can_leave, top.nodes, 0)
-        left, classes = self._tracer.trace(levels, packs, nodes, top.classes, patterns)
+        left, classes = self._tracer.trace(
+            priced.levels, priced.packs, nodes, top.classes, patterns
+        )
         for pattern, of_blocks in zip(patterns, left.reshape(len(patterns), -1), strict=True):
             pattern.left = tuple(of_blocks.tolist())
         charges: Ints = self.classes.charges[classes] * left
-        self._blocks.fill(blocks, left, self.regions.budget - charges, patterns)
+        self._blocks.fill(priced.blocks, left, self.regions.budget - charges, patterns)
         for number in np.nonzero(~can_leave)[0].tolist():
             patterns[number] = Pattern(number)
         return top.worth, patterns
@@ -161,13 +161,17 @@ class Pricer:
 
         Per class of charges, aggregate, and nodes.
         """
-        for priced, known in self._latest:
-            if priced is prices:
-                return known
+        known = next((gain for other, gain in self._latest if other is prices), None)
+        return self._priced(prices).gain if known is None else known
+
+    def _priced(self, prices: Prices) -> _Priced:
+        """All tables, of which the worth of aggregates is kept for a while."""
         values, group = self._values(prices)
         blocks = self._blocks.best(values, group)
-        gain, _, _ = self._combine(blocks.gain, values, group)
-        return gain.reshape(self.classes.number, self.regions.num_aggregates, -1)
+        gain, levels, packs = self._combine(blocks.gain, values, group)
+        gain = gain.reshape(self.classes.number, self.regions.num_aggregates, -1)
+        self._latest.append((prices, gain))
+        return _Priced(values, group, blocks, gain, levels, packs)
 
     def _values(self, prices: Prices) -> tuple[Floats, Ints]:
         """Worth of one slot per price group, and the group of each aggregate."""
@@ -263,7 +267,7 @@ class Pricer:
         items = items.of_regions(hosts)
         rows = every[:, hosts]
         by_host = np.full(rows.shape, IMPOSSIBLE)
-        for first, last in _independent(most, least):
+        for first, last in independent(most, least):
             offer, slots = items.best(rows, by_host, first, last)
             left = slice(first, last + 1)
             by_host[:, :, left], offered[:, hosts, left] = offer, slots
@@ -294,7 +298,7 @@ class Pricer:
             # Alone a consolidated job takes whole units (`_pack`).
             rows[:, 0] = IMPOSSIBLE
 
-    def _region_items(self, span: int, values: Floats, group: Ints, most: int) -> _Items:
+    def _region_items(self, span: int, values: Floats, group: Ints, most: int) -> RegionUnits:
         """What may take nodes of regions of a span, if it has at most so many."""
         of_kind: dict[tuple[int, bool, int], list[int]] = defaultdict(list)
         for slot in self.of_span[span]:
@@ -322,65 +326,28 @@ class Pricer:
             worth[:, aggregate * per_aggregate : (aggregate + 1) * per_aggregate] = IMPOSSIBLE
         same = np.broadcast_to(every, (len(every), len(kinds)))
         if self.is_strict:
-            return _Items(sizes, packed > 0, worth, slot_of, same, same)
+            return RegionUnits(sizes, packed > 0, worth, slot_of, same, same)
         sharing = np.minimum(same, own_class)
-        return _Items(sizes, packed > 0, worth, slot_of, sharing, np.maximum(sharing, own_class))
+        return RegionUnits(
+            sizes, packed > 0, worth, slot_of, sharing, np.maximum(sharing, own_class)
+        )
 
 
 @dataclass(frozen=True)
-class _Items:
-    """Units for regions of one span.
+class _Priced:
+    """What was found at some prices on the way up.
 
     Attributes
     ----------
-    sizes, is_packed
-        Per column, nodes; whether it is a consolidated job.
-    worth, slot
-        Per class of charges, region, and column.
-    sharing, closing
-        Per class of charges for which a region leaves nodes, and column: the class for which it
-        leaves them together with the unit's; the same where it leaves none.
+    values, group
+        Worth of one slot per price group, and the group of each aggregate.
+    gain
+        Per class of charges, aggregate, and nodes left: its worth.
     """
 
-    sizes: Ints
-    is_packed: Bools
-    worth: Floats
-    slot: Ints
-    sharing: Ints
-    closing: Ints
-
-    def of_regions(self, hosts: Ints) -> _Items:
-        """For these regions only."""
-        return replace(self, worth=self.worth[:, hosts], slot=self.slot[:, hosts])
-
-    def best(self, rows: Floats, hosting: Floats, first: int, last: int) -> tuple[Floats, Ints]:
-        """The best unit, and what regions are worth with it that leave `first` to `last` nodes.
-
-        Parameters
-        ----------
-        rows, hosting
-            Per class of charges, region, and nodes left: worth, and worth beside such units.
-        """
-        shape = (*rows.shape[:2], last - first + 1)
-        best, slots = np.full(shape, -np.inf), np.full(shape, -1)
-        before = self.closing if last == 0 else self.sharing
-        for column, size in enumerate(self.sizes.tolist()):
-            width = min(last, rows.shape[2] - 1 - size) - first + 1
-            if width <= 0:
-                continue
-            # Alone a consolidated job takes whole units (`_pack`).
-            known = hosting if last == 0 and self.is_packed[column] else rows
-            found = known[before[:, column], :, first + size : first + size + width]
-            offer = found + self.worth[:, :, column, None]
-            is_better = offer > best[:, :, :width]
-            np.copyto(best[:, :, :width], offer, where=is_better)
-            np.copyto(slots[:, :, :width], self.slot[:, :, column, None], where=is_better)
-        return best, slots
-
-
-def _independent(most: int, least: int) -> Iterator[tuple[int, int]]:
-    """First and last of the nodes left, from many to none, that no unit of `least` nodes ties."""
-    for last in range(most - least, 0, -least):
-        yield max(1, last - least + 1), last
-    if least <= most:
-        yield 0, 0
+    values: Floats
+    group: Ints
+    blocks: Hosted
+    gain: Floats
+    levels: list[Level]
+    packs: Packs

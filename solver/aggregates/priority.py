@@ -15,8 +15,8 @@ from ...models.plan import Objective, Plan, PlanOptions, Progress
 from ...models.score import first_term
 from ..budget import Budget
 from .attempt import started
-from .beyond import Choice
 from .bound import generator_of
+from .choice import Choice
 from .offer import Offer, offer_of
 from .refute import Refuter
 from .witness import Witness

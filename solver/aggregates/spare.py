@@ -16,9 +16,10 @@ from ...models.plan import Objective, Plan, PlanOptions, Progress
 from ...models.score import first_term, is_better, score, usable_capacity
 from ..budget import Budget
 from .attempt import base_block_jobs, exactly_beside, started
-from .beyond import Choice, Chooser, choice_in
+from .beyond import Chooser
 from .bound import generator_of
 from .branch import Brancher, LinearProgram
+from .choice import Choice, choice_in
 from .choosing import MOST_SETS, branch_beside
 from .offer import Offer, offer_of
 from .sell import Seller

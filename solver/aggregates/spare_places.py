@@ -10,12 +10,12 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from ..budget import Budget
-from .beyond import Choice, choice_of, jobs_beyond
+from .choice import Choice, choice_of, jobs_beyond
 from .cuts import MOST_SHARES, Cut, Unit, cut_of, num_shares
 from .lagrange import cost_of
 from .moves import limits_of, moved
 from .offer import Offer
-from .places import search_places
+from .places import EXACT, search_places
 from .sell import Seller
 from .unit_master import NOTHING
 from .unit_task import task_of
@@ -101,7 +101,7 @@ class SparePlaces:
             if num_shares(master, self._demands) > MOST_SHARES:
                 return False
             task = task_of(master, limits, self._demands, {}, 0.0)
-            searched = search_places(task, units, 0.0, 0.0, self._budget, SEARCH_SHARE)
+            searched = search_places(task, units, 0.0, EXACT, self._budget, SEARCH_SHARE)
             self.is_exhausted = searched.bound < -NOTHING * task.scale
             units = searched.units
         if units is not None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..budget import Budget
-from .beyond import Choice, choice_of, jobs_beyond
 from .bound import generator_of
+from .choice import Choice, choice_of, jobs_beyond
 from .cuts import MOST_SHARES, Cut, Unit, cut_of, num_shares
 from .moves import limits_of, moved
 from .offer import Offer
-from .places import search_places
+from .places import EXACT, search_places
 from .refute import CLEARLY, Refuter
 from .unit_master import NOTHING
 from .unit_task import task_of
@@ -107,7 +107,7 @@ class Witness:
         wanted = {job: self._demands[job] for job in sorted(self._wanted)}
         # All of them must start, and others need no more than the cuts ask for.
         task = task_of(self._master, limits, wanted, {}, 0.0)
-        searched = search_places(task, units, 0.0, 0.0, self._budget)
+        searched = search_places(task, units, 0.0, EXACT, self._budget)
         if searched.units is not None:
             self._choose(searched.units)
             return True

@@ -13,8 +13,9 @@ from small_halls import OPTIONS, hall, solved
 from rackwright.models.rules import verify
 from rackwright.models.score import first_term
 from rackwright.solver.aggregates.attempt import started
-from rackwright.solver.aggregates.beyond import Choice, Chooser, jobs_beyond
+from rackwright.solver.aggregates.beyond import Chooser
 from rackwright.solver.aggregates.branch import Brancher, Solved
+from rackwright.solver.aggregates.choice import Choice, jobs_beyond
 from rackwright.solver.aggregates.choosing import branch_beside
 from rackwright.solver.aggregates.decided import Decided
 from rackwright.solver.budget import Budget

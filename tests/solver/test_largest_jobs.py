@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from small_halls import OPTIONS, hall, solved
 
-from rackwright.solver.aggregates.beyond import Choice, Chooser, choice_of, jobs_beyond
+from rackwright.solver.aggregates.beyond import Chooser
 from rackwright.solver.aggregates.bound import generator_of
+from rackwright.solver.aggregates.choice import Choice, choice_of, jobs_beyond
 from rackwright.solver.aggregates.cuts import Unit, cut_of
 from rackwright.solver.aggregates.envelope import lower_envelope
 from rackwright.solver.aggregates.lagrange import gains_of

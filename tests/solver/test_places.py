@@ -14,13 +14,13 @@ import pytest
 from strategies import random_instance
 
 from rackwright.models.plan import Objective, PlanOptions
-from rackwright.solver.aggregates.beyond import jobs_beyond
 from rackwright.solver.aggregates.cheapest import cheapest
+from rackwright.solver.aggregates.choice import jobs_beyond
 from rackwright.solver.aggregates.cuts import Cut, Unit
 from rackwright.solver.aggregates.master import Master
 from rackwright.solver.aggregates.moves import limits_of, moved
 from rackwright.solver.aggregates.offer import offer_of
-from rackwright.solver.aggregates.places import search_places
+from rackwright.solver.aggregates.places import EXACT, search_places
 from rackwright.solver.aggregates.plan import is_decomposable
 from rackwright.solver.aggregates.slots import Demand
 from rackwright.solver.aggregates.unit_task import Task, task_of
@@ -159,7 +159,7 @@ def test_places_are_found_or_proven_impossible_as_brute_force_says(kind: str) ->
         budget = Budget(OPTIONS)
         every = set(task.demands)
         is_kept, start = moved(master, task.limits, [], task.demands, every, budget)
-        searched = search_places(task, start, 0.0, 0.0, budget)
+        searched = search_places(task, start, 0.0, EXACT, budget)
         possible = any(
             wide_and_rest(task, units) == (True, 0.0)
             for units in every_choice(master, task.demands)
@@ -191,7 +191,7 @@ def test_the_best_choice_lies_between_worth_and_bound(kind: str) -> None:
         if made is None:
             continue
         master, task = made
-        searched = search_places(task, [], -100.0, 0.0, Budget(OPTIONS))
+        searched = search_places(task, [], -100.0, EXACT, Budget(OPTIONS))
         best = -math.inf
         required = task.demands.keys() - task.worths.keys()
         for others in powerset(task.worths):

@@ -13,8 +13,8 @@ from rackwright.datasets.colossus import colossus
 from rackwright.models.plan import Plan
 from rackwright.models.rules import verify
 from rackwright.solver.aggregates.attempt import larger_jobs
-from rackwright.solver.aggregates.beyond import choice_of, jobs_beyond
 from rackwright.solver.aggregates.bound import Generator, generator_of
+from rackwright.solver.aggregates.choice import choice_of, jobs_beyond
 from rackwright.solver.aggregates.follow import followed
 from rackwright.solver.aggregates.match import Rounded, whole_patterns
 from rackwright.solver.aggregates.offer import Offer, offer_of
