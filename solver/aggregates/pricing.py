@@ -37,14 +37,14 @@ class Pricer:
     regions, slots
         The state and what may be offered.
     is_strict
-        Whether all larger units that share a region are charged for the dearest of them, so that
-        a plan can follow the pattern, instead of for the cheapest, as a bound must; and whether a
-        base block hosts one unit of a kind that spreads, not one of each job.
+        Whether a region that hosts a larger unit and leaves nodes to still larger ones charges
+        all of them for the dearest, so that a plan can follow the pattern, instead of for the
+        cheapest, as a bound must; and whether a base block hosts one unit of a kind that spreads,
+        not one of each job.
 
     Notes
     -----
-    A region that leaves nothing charges its units exactly what they draw, in a bound as well: only
-    where it leaves nodes to still larger ones, both get the lower charge.
+    A region that leaves nothing charges its units exactly what they draw.
     One call costs O(B s k) for B kinds of base blocks and O(q n c (c + k)) per span for q classes
     of charges, n regions of c free nodes, and k sizes, in vectorised steps.
     """
@@ -151,10 +151,12 @@ class Pricer:
         classes, left
             For which class they leave how many nodes afterwards.
         """
-        if self.is_strict:
-            return classes
         own = self.classes.of_slot[slots]
-        return np.where(left == 0, own, np.minimum(own, classes))
+        return np.where(left == 0, own, self._shared(own, classes))
+
+    def _shared(self, own: Ints, others: Ints) -> Ints:
+        """For which class regions leave nodes to units of two."""
+        return np.maximum(own, others) if self.is_strict else np.minimum(own, others)
 
     def worth_by_left(self, prices: Prices) -> Floats:
         """Worth of aggregates without the nodes that they leave to units beyond all levels.
@@ -291,9 +293,11 @@ class Pricer:
         rows = gain.reshape(self.classes.number, -1, gain.shape[1])[:, region]
         kept = rows.shape[1] - size
         worth = np.where(is_paid(values[slots]), values[slots], 0.0)
-        rows[:, :kept] = rows[:, size:] + worth.sum()
+        own = self.classes.of_slot[slots].max()
+        before = rows[self._shared(own, np.arange(len(rows))), size:]
+        before[:, 0] = rows[own, size]
+        rows[:, :kept] = before + worth.sum()
         rows[:, kept:] = IMPOSSIBLE
-        rows[: self.classes.of_slot[slots].max()] = IMPOSSIBLE
         if len(slots) == 1 and slots[0] in self.kinds:
             # Alone a consolidated job takes whole units (`_pack`).
             rows[:, 0] = IMPOSSIBLE
@@ -303,8 +307,7 @@ class Pricer:
         of_kind: dict[tuple[int, bool, int], list[int]] = defaultdict(list)
         for slot in self.of_span[span]:
             if self.size[slot] <= most and is_paid(values[slot]).any():
-                # A plan charges all that share a region for the dearest.
-                own = 0 if self.is_strict else int(self.classes.of_slot[slot])
+                own = int(self.classes.of_slot[slot])
                 of_kind[int(self.size[slot]), slot in self.kinds, own].append(slot)
         kinds = sorted(of_kind)
         sizes, packed, own_class = (
@@ -317,19 +320,19 @@ class Pricer:
             for slot in of_kind[kind]:
                 value = values[slot][group]
                 is_host = self.regions.allowed[slot] & is_paid(value)
-                is_covered = not self.is_strict or every >= self.classes.of_slot[slot]
-                is_better = is_host & is_covered & (value > worth[:, :, column])
+                is_better = is_host & (value > worth[:, :, column])
                 worth[:, :, column] = np.where(is_better, value, worth[:, :, column])
                 slot_of[:, :, column][is_better] = slot
         per_aggregate = self.regions.span // span
         for aggregate in self._settled:
             worth[:, aggregate * per_aggregate : (aggregate + 1) * per_aggregate] = IMPOSSIBLE
-        same = np.broadcast_to(every, (len(every), len(kinds)))
-        if self.is_strict:
-            return RegionUnits(sizes, packed > 0, worth, slot_of, same, same)
-        sharing = np.minimum(same, own_class)
         return RegionUnits(
-            sizes, packed > 0, worth, slot_of, sharing, np.maximum(sharing, own_class)
+            sizes,
+            packed > 0,
+            worth,
+            slot_of,
+            sharing=self._shared(own_class, every),
+            closing=np.broadcast_to(own_class, (len(every), len(kinds))),
         )
 
 

@@ -105,6 +105,8 @@ class Tracer:
                 pattern = patterns[settled // per_aggregate]
                 pattern.counts.update(hosts)
                 pattern.regions += [(slot, settled) for slot in hosts]
+                after = np.array([classes[settled], left[settled]])
+                classes[settled] = self._class_after(np.array(hosts), *after).max()
                 left[settled] += self._size[hosts].sum()
             is_packed = np.isin(np.arange(len(left)), list(packed))
             while True:
