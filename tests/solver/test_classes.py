@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 from small_halls import OPTIONS, hall
 
-from rackwright.datasets.colossus import colossus
+from rackwright.datasets.colossus import POWER, colossus
+from rackwright.models.cluster import Cluster, Partition
+from rackwright.models.instance import Instance
+from rackwright.models.job import Job
+from rackwright.models.node import Node
+from rackwright.models.resources import Layer, Mode, Resource
+from rackwright.models.topology import Block, BlockTopology
 from rackwright.solver.aggregates import classes
 from rackwright.solver.aggregates.bound import first_prices, generator_of
 from rackwright.solver.aggregates.classes import classes_of
@@ -162,6 +168,37 @@ def test_a_bound_is_never_too_low_and_a_plan_never_too_high(
     if most_classes == 8:
         # Where nothing is left, both mostly are what is true.
         assert seen["met"] > 4 * seen["above"] and seen["reached"] > 4 * seen["below"]
+
+
+def test_a_dear_unit_in_one_half_costs_the_other_half_nothing() -> None:
+    # 6 nodes at 7 fit the first two racks only; of the 10 nodes at 5, two go beside them, and
+    # eight to racks that can pay 5 for each node, but not 7.
+    blocks = [range(first, first + 4) for first in range(0, 16, 4)]
+    caps = [28, 28, 20, 20]
+    layers = [Layer(frozenset(nodes), cap) for nodes, cap in zip(blocks, caps, strict=True)]
+    topology = BlockTopology(
+        "racks",
+        4,
+        (0, 1, 2),
+        tuple(Block(f"r{n}", tuple(nodes)) for n, nodes in enumerate(blocks)),
+    )
+    cluster = Cluster(
+        nodes=tuple(Node(f"n{number:02}", gpus=4) for number in range(16)),
+        topologies=(topology,),
+        partitions=(Partition("batch", frozenset(range(16))),),
+        resources=(Resource(POWER, Mode.MODE_3, tuple(layers), topology="racks"),),
+    )
+    jobs = tuple(
+        Job(str(nodes), num_nodes=nodes, time_limit_s=3600, licenses=((POWER, charge),))
+        for nodes, charge in ((6, 7), (10, 5))
+    )
+    offer = offer_of(Instance(cluster=cluster, jobs=jobs), OPTIONS)
+    assert offer is not None
+    for is_strict in (True, False):
+        generator = generator_of(offer.master(offer.regions), Budget(OPTIONS), is_strict=is_strict)
+        relaxed, _ = generator.run(precision=1e-7)
+        assert relaxed is not None
+        assert relaxed.starts == pytest.approx({0: 1.0, 1: 1.0})
 
 
 def test_one_class_bounds_less() -> None:
