@@ -17,6 +17,7 @@ import numpy as np
 from .base_blocks import BaseBlocks, Hosted
 from .classes import classes_of
 from .packs import Kind, Packs
+from .pairs import Pairs, PricedPairs
 from .patterns import Anchors, Pattern, Prices, Reserved
 from .region_units import RegionUnits, independent
 from .regions import Ints, Regions
@@ -44,7 +45,8 @@ class Pricer:
 
     Notes
     -----
-    A region that leaves nothing charges its units exactly what they draw.
+    A region that leaves nothing charges its units exactly what they draw, and so does, in a bound,
+    a pair of base blocks that hosts one (`pairs`).
     One call costs O(B s k) for B kinds of base blocks and O(q n c (c + k)) per span for q classes
     of charges, n regions of c free nodes, and k sizes, in vectorised steps.
     """
@@ -71,7 +73,10 @@ class Pricer:
         self.classes = classes_of(regions, slots, is_rounded_up=is_strict)
         self.kinds = self._kinds()
         self._blocks = BaseBlocks(regions, slots, self.classes.charges, is_lone=is_strict)
-        self._tracer = Tracer(regions.span, slots, self.kinds, self._packed, self._class_after)
+        self._pairs = None if is_strict else Pairs(regions, slots, self.classes.charges)
+        self._tracer = Tracer(
+            regions.span, slots, self.kinds, self._packed, self.classes, self._class_after
+        )
 
     def _kinds(self) -> dict[int, int]:
         """Per consolidated job over several base blocks, as a slot, the number of its kind."""
@@ -125,12 +130,11 @@ class Pricer:
         # Base blocks may be unable to leave what an aggregate as a whole has room for.
         can_leave = is_possible(top.worth)
         nodes = np.where(can_leave, top.nodes, 0)
-        left, classes = self._tracer.trace(
+        left, charges = self._tracer.trace(
             priced.levels, priced.packs, nodes, top.classes, patterns
         )
         for pattern, of_blocks in zip(patterns, left.reshape(len(patterns), -1), strict=True):
             pattern.left = tuple(of_blocks.tolist())
-        charges: Ints = self.classes.charges[classes] * left
         self._blocks.fill(priced.blocks, left, self.regions.budget - charges, patterns)
         for number in np.nonzero(~can_leave)[0].tolist():
             patterns[number] = Pattern(number)
@@ -170,7 +174,8 @@ class Pricer:
         """All tables, of which the worth of aggregates is kept for a while."""
         values, group = self._values(prices)
         blocks = self._blocks.best(values, group)
-        gain, levels, packs = self._combine(blocks.gain, values, group)
+        pairs = None if self._pairs is None else self._pairs.priced(blocks)
+        gain, levels, packs = self._combine(blocks.gain, values, group, pairs)
         gain = gain.reshape(self.classes.number, self.regions.num_aggregates, -1)
         self._latest.append((prices, gain))
         return _Priced(values, group, blocks, gain, levels, packs)
@@ -190,7 +195,7 @@ class Pricer:
         return prices.slots[:, None] - cost, group.reshape(-1)
 
     def _combine(
-        self, gain: Floats, values: Floats, group: Ints
+        self, gain: Floats, values: Floats, group: Ints, pairs: PricedPairs | None
     ) -> tuple[Floats, list[Level], Packs]:
         """From base blocks to aggregates."""
         levels = []
@@ -203,7 +208,8 @@ class Pricer:
             halves, gain = gain, joined(gain, free)
             of_region = np.repeat(group, self.regions.span // span)
             packs.join(span)
-            taken, offered, beside = self._take(gain, span, values, of_region)
+            own_pairs = pairs if span == 2 else None
+            taken, offered, beside = self._take(gain, span, values, of_region, own_pairs)
             forced = self._forced(span)
             for region, slots in forced.items():
                 self._force(gain, region, slots, values[:, of_region[region]])
@@ -212,7 +218,7 @@ class Pricer:
             worth = closed.max(axis=0)
             alone = self._pack(worth, packs, span, values, of_region, forced)
             gain[:, 0] = np.tile(worth, num_classes)
-            levels.append(Level(span, halves, taken, offered, best, forced, alone))
+            levels.append(Level(span, halves, taken, offered, best, forced, alone, own_pairs))
             by_class = gain.reshape(num_classes, -1, gain.shape[1])
             beside[:, list(forced)] = by_class[:, list(forced)]
             packs.count(by_class, beside)
@@ -248,7 +254,7 @@ class Pricer:
         return alone
 
     def _take(
-        self, gain: Floats, span: int, values: Floats, group: Ints
+        self, gain: Floats, span: int, values: Floats, group: Ints, pairs: PricedPairs | None
     ) -> tuple[Ints, Ints, Floats]:
         """Give what is left to units of this span, as often as that pays.
 
@@ -265,8 +271,11 @@ class Pricer:
         beside = np.full(every.shape, IMPOSSIBLE)
         least = min(items.sizes, default=most + 1)
         free = self.regions.free.reshape(-1, span).sum(axis=1)
+        if pairs is not None:
+            # Others may host what is smaller, but nobody pays for it.
+            least = min(least, int(free[pairs.numbers].min()))
         hosts = np.nonzero(free >= least)[0]
-        items = items.of_regions(hosts)
+        items = items.of_regions(hosts, pairs)
         rows = every[:, hosts]
         by_host = np.full(rows.shape, IMPOSSIBLE)
         for first, last in independent(most, least):
@@ -331,8 +340,8 @@ class Pricer:
             packed > 0,
             worth,
             slot_of,
+            own=own_class,
             sharing=self._shared(own_class, every),
-            closing=np.broadcast_to(own_class, (len(every), len(kinds))),
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .pairs import PricedPairs
 from .regions import Bools, Ints
 from .tables import Floats
 
@@ -21,21 +22,29 @@ class RegionUnits:
         Per column, nodes; whether it is a consolidated job.
     worth, slot
         Per class of charges, region, and column.
-    sharing, closing
+    own
+        Per column, the class of charges.
+    sharing
         Per class of charges for which a region leaves nodes, and column: the class for which it
-        leaves them together with the unit's; the same where it leaves none.
+        leaves them together with the unit's.
+    pairs, places
+        Where it is known better, and which regions these are.
     """
 
     sizes: Ints
     is_packed: Bools
     worth: Floats
     slot: Ints
+    own: Ints
     sharing: Ints
-    closing: Ints
+    pairs: PricedPairs | None = None
+    places: Ints | None = None
 
-    def of_regions(self, hosts: Ints) -> RegionUnits:
-        """For these regions only."""
-        return replace(self, worth=self.worth[:, hosts], slot=self.slot[:, hosts])
+    def of_regions(self, hosts: Ints, pairs: PricedPairs | None) -> RegionUnits:
+        """For these regions only, all that host anything."""
+        places = None if pairs is None else np.searchsorted(hosts, pairs.numbers)
+        worth, slot = self.worth[:, hosts], self.slot[:, hosts]
+        return replace(self, worth=worth, slot=slot, pairs=pairs, places=places)
 
     def best(self, rows: Floats, hosting: Floats, first: int, last: int) -> tuple[Floats, Ints]:
         """The best unit, and what regions are worth with it that leave `first` to `last` nodes.
@@ -47,7 +56,7 @@ class RegionUnits:
         """
         shape = (*rows.shape[:2], last - first + 1)
         best, slots = np.full(shape, -np.inf), np.full(shape, -1)
-        before = self.closing if last == 0 else self.sharing
+        before = np.broadcast_to(self.own, self.sharing.shape) if last == 0 else self.sharing
         for column, size in enumerate(self.sizes.tolist()):
             width = min(last, rows.shape[2] - 1 - size) - first + 1
             if width <= 0:
@@ -55,6 +64,11 @@ class RegionUnits:
             # Alone a consolidated job takes whole units (`Pricer`).
             known = hosting if last == 0 and self.is_packed[column] else rows
             found = known[before[:, column], :, first + size : first + size + width]
+            if self.pairs is not None and last > 0:
+                for other in np.nonzero(np.arange(len(found)) != self.own[column])[0].tolist():
+                    until = first + width - 1
+                    known = self.pairs.of(int(self.own[column]), other, size, first, until)
+                    found[other, self.places] = known
             offer = found + self.worth[:, :, column, None]
             is_better = offer > best[:, :, :width]
             np.copyto(best[:, :, :width], offer, where=is_better)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .classes import Classes
 from .packs import Kind, Packs
+from .pairs import PricedPairs, Share
 from .patterns import Pattern
 from .regions import Ints
 from .slots import Slot
@@ -31,6 +33,8 @@ class Level:
         Per region of a settled aggregate, who takes of it in any case.
     alone
         Per region where nothing is left, the consolidated job that takes all that is, or -1.
+    pairs
+        Regions that share what is left more exactly between their halves, base blocks.
     """
 
     span: int
@@ -40,6 +44,7 @@ class Level:
     closed: Ints
     forced: dict[int, list[int]]
     alone: Ints
+    pairs: PricedPairs | None
 
 
 class Tracer:
@@ -64,10 +69,11 @@ class Tracer:
         slots: Sequence[Slot],
         kinds: Mapping[int, int],
         packed: Sequence[Kind],
+        classes: Classes,
         class_after: Callable[[Ints, Ints, Ints], Ints],
     ) -> None:
         self._span, self._slots, self._kinds, self._packed = span, slots, kinds, packed
-        self._class_after = class_after
+        self._classes, self._class_after = classes, class_after
         self._size = np.array([slot.size for slot in slots], dtype=np.int64)
 
     def trace(
@@ -78,9 +84,11 @@ class Tracer:
         classes: Ints,
         patterns: list[Pattern],
     ) -> tuple[Ints, Ints]:
-        """What every base block leaves, and for which class; fills in who gets it."""
+        """What every base block leaves, and what that draws; fills in who gets it."""
         # Regions that leave whole units to one job: the kind and how many.
         packed: dict[int, tuple[int, int]] = {}
+        # Of pairs of base blocks.
+        shares: dict[int, list[Share]] = {}
         for number, level in reversed(list(enumerate(levels))):
             left = left.copy()
             per_aggregate = self._span // level.span
@@ -120,6 +128,12 @@ class Tracer:
                     pattern = patterns[region // per_aggregate]
                     pattern.counts[slot] += 1
                     pattern.regions.append((slot, region))
+                    if level.pairs is not None:
+                        own, size = int(self._classes.of_slot[slot]), int(self._size[slot])
+                        row, rest = int(classes[region]), int(left[region])
+                        found = level.pairs.shares(region, own, row, size, rest)
+                        if found is not None:
+                            shares[region] = found
                 must_host[:] = False
                 must_host[takers] = (left[takers] == 0) & np.isin(slots, list(self._kinds))
                 classes[takers] = self._class_after(slots, classes[takers], left[takers])
@@ -135,4 +149,8 @@ class Tracer:
                     left[half] = part * self._packed[kind].size
                     classes[half] = self._packed[kind].charge_class
             packed = halves
-        return left, classes
+        charges: Ints = self._classes.charges[classes] * left
+        for region, found in shares.items():
+            for block, share in zip((2 * region, 2 * region + 1), found, strict=True):
+                left[block], charges[block] = share
+        return left, charges

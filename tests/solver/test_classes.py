@@ -21,6 +21,7 @@ from rackwright.solver.aggregates import classes
 from rackwright.solver.aggregates.bound import first_prices, generator_of
 from rackwright.solver.aggregates.classes import classes_of
 from rackwright.solver.aggregates.offer import Offer, offer_of
+from rackwright.solver.aggregates.pairs import Pairs
 from rackwright.solver.aggregates.patterns import Prices, Reserved
 from rackwright.solver.aggregates.pricing import Pricer
 from rackwright.solver.aggregates.tables import IMPOSSIBLE, Floats
@@ -31,12 +32,12 @@ Left = tuple[int, ...]
 CLOSE = 1e-6
 
 
-def small_racks(seed: int) -> Offer:
-    """Aggregates of four racks with a budget each, units of three charges."""
+def small_racks(seed: int, levels: tuple[int, ...] = (0, 1, 2)) -> Offer:
+    """Aggregates of four racks with a budget each, or fewer; units of three charges."""
     instance = colossus(
         num_blocks=32,
         block_size=4,
-        levels=(0, 1, 2),
+        levels=levels,
         num_jobs=80,
         mix="all",
         occupied=0.3,
@@ -199,6 +200,29 @@ def test_a_dear_unit_in_one_half_costs_the_other_half_nothing() -> None:
         relaxed, _ = generator.run(precision=1e-7)
         assert relaxed is not None
         assert relaxed.starts == pytest.approx({0: 1.0, 1: 1.0})
+
+
+def test_two_racks_that_host_one_unit_and_leave_nodes_to_another_are_exact(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(6):
+        offer = small_racks(seed, levels=(0, 1))
+        prices = random_prices(offer, seed)
+        found = gains_of(offer, prices, is_strict=False)
+        with monkeypatch.context() as patched:
+            patched.setattr(Pairs, "priced", lambda self, hosted: None)
+            rough = gains_of(offer, prices, is_strict=False)
+        exact = Exact(offer, prices)
+        least = min(s.size for s in offer.slots if s.span == 2 and not s.holds)
+        for pair, free in enumerate(offer.regions.free_of_aggregates.tolist()):
+            for left, worth in exact.worth(pair).items() if free < 2 * least else ():
+                drawn = [number for number, nodes in enumerate(left) if nodes]
+                if len(drawn) == 1 and worth > IMPOSSIBLE / 2:
+                    place = drawn[0], pair, sum(left)
+                    assert found[place] == pytest.approx(worth)
+                    seen["better" if rough[place] > worth + CLOSE else "same"] += 1
+    assert seen["better"] > 10
 
 
 def test_one_class_bounds_less() -> None:

@@ -70,8 +70,10 @@ def overdrawn(offer: Offer, seed: int, *, is_strict: bool) -> int:
 
 def test_larger_units_are_charged_what_they_cost() -> None:
     offers = [offered(power=True, seed=seed) for seed in range(4)]
-    assert [overdrawn(offer, 0, is_strict=True) for offer in offers] == [0, 0, 0, 0]
-    assert any(overdrawn(offer, 0, is_strict=False) for offer in offers)
+    prices = range(6)
+    for is_strict, does_overdraw in ((True, False), (False, True)):
+        found = [overdrawn(offer, p, is_strict=is_strict) for offer in offers for p in prices]
+        assert any(found) is does_overdraw
 
 
 def test_settled_aggregates_host_exactly_the_settled_units() -> None:
