@@ -6,8 +6,8 @@ program over the binary tree of blocks inside an aggregate finds the best patter
 (`pricing`, `pairs`); together they give the bound of Dantzig and Wolfe (`bound`), which sees that
 a region is shared by its units; branching on jobs lowers it (`branch`), and so does the choice of
 jobs beyond all levels as wholes (`beyond`), a branch and price over places of their units
-(`places`, `unit_master`) under cuts that say what others miss (`cuts`). The plan puts jobs down from the
-largest to the smallest (`plan`): those beyond all levels, those of several base blocks
+(`places`, `unit_master`) under cuts that say what others miss (`cuts`). The plan puts jobs down
+from the largest to the smallest (`plan`): those beyond all levels, those of several base blocks
 (`anchors`, `place`), and those that fit base blocks, where whole patterns say (`match`, `follow`,
 `fill`) or with patterns of single blocks (`complete`, `whole`); others start given sets of jobs
 (`attempt`). For start vectors, prices refute what cannot start (`refute`, `witness`), and one plan
