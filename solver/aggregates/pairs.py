@@ -52,6 +52,7 @@ class Pairs:
         self.numbers = np.nonzero(is_shared)[0]
         self._blocks = blocks[self.numbers].reshape(-1)
         self._state = np.stack([regions.free[self._blocks], regions.budget[self._blocks]])
+        self._most = int(regions.free.max(initial=0))
         self._charges = charges
 
     def priced(self, hosted: Hosted) -> PricedPairs | None:
@@ -62,7 +63,8 @@ class Pairs:
         alike = states.reshape(3, -1, 2).transpose(0, 2, 1).reshape(6, -1)
         unique, kind = np.unique(alike, axis=1, return_inverse=True)
         free, budget, table = unique.reshape(3, 2, -1, 1, 1)
-        first = np.arange(int(free.max()) + 1)[:, None]
+        # As many as other regions may leave, whose tables these take part in.
+        first = np.arange(self._most + 1)[:, None]
         second = first.T
         worth = {}
         for classes in combinations(range(len(self._charges)), 2):

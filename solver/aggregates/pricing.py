@@ -272,7 +272,7 @@ class Pricer:
         least = min(items.sizes, default=most + 1)
         free = self.regions.free.reshape(-1, span).sum(axis=1)
         if pairs is not None:
-            # Others may host what is smaller, but nobody pays for it.
+            # All pairs are hosts, even if nobody pays for a unit that fits.
             least = min(least, int(free[pairs.numbers].min()))
         hosts = np.nonzero(free >= least)[0]
         items = items.of_regions(hosts, pairs)

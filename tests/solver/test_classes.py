@@ -171,35 +171,45 @@ def test_a_bound_is_never_too_low_and_a_plan_never_too_high(
         assert seen["met"] > 4 * seen["above"] and seen["reached"] > 4 * seen["below"]
 
 
-def test_a_dear_unit_in_one_half_costs_the_other_half_nothing() -> None:
-    # 6 nodes at 7 fit the first two racks only; of the 10 nodes at 5, two go beside them, and
-    # eight to racks that can pay 5 for each node, but not 7.
-    blocks = [range(first, first + 4) for first in range(0, 16, 4)]
-    caps = [28, 28, 20, 20]
-    layers = [Layer(frozenset(nodes), cap) for nodes, cap in zip(blocks, caps, strict=True)]
-    topology = BlockTopology(
-        "racks",
-        4,
-        (0, 1, 2),
-        tuple(Block(f"r{n}", tuple(nodes)) for n, nodes in enumerate(blocks)),
-    )
+def four_racks(caps: list[int], unavailable: list[int], jobs: list[tuple[int, int]]) -> Offer:
+    """Racks of four nodes with a cap each, and jobs of so many nodes and so much for each."""
+    racks = [range(first, first + 4) for first in range(0, 16, 4)]
+    blocks = tuple(Block(f"r{n}", tuple(nodes)) for n, nodes in enumerate(racks))
+    layers = [Layer(frozenset(nodes), cap) for nodes, cap in zip(racks, caps, strict=True)]
     cluster = Cluster(
         nodes=tuple(Node(f"n{number:02}", gpus=4) for number in range(16)),
-        topologies=(topology,),
+        topologies=(BlockTopology("racks", 4, (0, 1, 2), blocks),),
         partitions=(Partition("batch", frozenset(range(16))),),
         resources=(Resource(POWER, Mode.MODE_3, tuple(layers), topology="racks"),),
     )
-    jobs = tuple(
+    queue = tuple(
         Job(str(nodes), num_nodes=nodes, time_limit_s=3600, licenses=((POWER, charge),))
-        for nodes, charge in ((6, 7), (10, 5))
+        for nodes, charge in jobs
     )
-    offer = offer_of(Instance(cluster=cluster, jobs=jobs), OPTIONS)
+    offer = offer_of(Instance(cluster, queue, unavailable=frozenset(unavailable)), OPTIONS)
     assert offer is not None
-    for is_strict in (True, False):
-        generator = generator_of(offer.master(offer.regions), Budget(OPTIONS), is_strict=is_strict)
-        relaxed, _ = generator.run(precision=1e-7)
-        assert relaxed is not None
-        assert relaxed.starts == pytest.approx({0: 1.0, 1: 1.0})
+    return offer
+
+
+# 6 nodes at 7 fit the first two racks only; of the 10 nodes at 5, two go beside them, and eight to
+# racks that can pay 5 for each node, but not 7. The other hall has a pair of racks that can pay
+# everything, and has more nodes than the pair that cannot.
+@pytest.mark.parametrize(
+    ("caps", "unavailable", "jobs"),
+    [
+        ([28, 28, 20, 20], [], [(6, 7), (10, 5)]),
+        ([28, 28, 15, 15], [11, 15], [(7, 7), (5, 5)]),
+    ],
+)
+@pytest.mark.parametrize("is_strict", [True, False])
+def test_a_dear_unit_in_one_half_costs_the_other_half_nothing(
+    caps: list[int], unavailable: list[int], jobs: list[tuple[int, int]], is_strict: bool
+) -> None:
+    offer = four_racks(caps, unavailable, jobs)
+    generator = generator_of(offer.master(offer.regions), Budget(OPTIONS), is_strict=is_strict)
+    relaxed, _ = generator.run(precision=1e-7)
+    assert relaxed is not None
+    assert relaxed.starts == pytest.approx({0: 1.0, 1: 1.0})
 
 
 def test_two_racks_that_host_one_unit_and_leave_nodes_to_another_are_exact(
