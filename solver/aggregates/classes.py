@@ -37,6 +37,23 @@ class Classes:
         """Of classes."""
         return len(self.charges)
 
+    def shared(self, own: Ints, others: Ints) -> Ints:
+        """For which class regions leave nodes to units of two: the dearer in a plan."""
+        return np.maximum(own, others) if self.is_rounded_up else np.minimum(own, others)
+
+    def before(self, slots: Ints, classes: Ints, left: Ints) -> Ints:
+        """For which class regions leave nodes before a unit of their span takes some.
+
+        Parameters
+        ----------
+        slots
+            Who takes.
+        classes, left
+            For which class they leave how many nodes afterwards.
+        """
+        own = self.of_slot[slots]
+        return np.where(left == 0, own, self.shared(own, classes))
+
     def of(self, charge: Ints) -> Ints:
         """The class of any charge; the first or last one beyond all of them."""
         return _class_of(self.charges, charge, self.is_rounded_up)

@@ -137,11 +137,27 @@ class PricedPairs:
 
 
 def _joined(one: Floats, two: Floats) -> Floats:
-    """Of two base blocks together: a (max, +) convolution in two dimensions."""
+    """Of two base blocks together: a (max, +) convolution in two dimensions.
+
+    What the one of them that leaves less may leave is gone through, as far as any still can.
+    """
+    # All that a base block leaves could be for the first class, the cheaper one.
+    most_of_one, most_of_two = (
+        (half[:, :, 0] > IMPOSSIBLE).sum(axis=1) - 1 for half in (one, two)
+    )
+    is_swapped = (most_of_one > most_of_two)[:, None, None]
+    order = np.argsort(-np.minimum(most_of_one, most_of_two), kind="stable")
+    few = np.where(is_swapped, two, one)[order]
+    many = np.where(is_swapped, one, two)[order]
+    most = np.minimum(most_of_one, most_of_two)[order]
     width = one.shape[1]
     joined = np.full((len(one), 2 * width - 1, 2 * width - 1), IMPOSSIBLE)
-    for i in range(width):
-        for j in range(width - i):
-            window = joined[:, i : i + width, j : j + width]
-            np.maximum(window, one[:, i, j, None, None] + two, out=window)
-    return joined
+    reach = int(most.max(initial=-1)) + 1
+    for i in range(reach):
+        for j in range(reach - i):
+            able = int((most >= i + j).sum())
+            window = joined[:able, i : i + width, j : j + width]
+            np.maximum(window, few[:able, i, j, None, None] + many[:able], out=window)
+    found = np.empty_like(joined)
+    found[order] = joined
+    return found

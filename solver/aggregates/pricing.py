@@ -74,9 +74,7 @@ class Pricer:
         self.kinds = self._kinds()
         self._blocks = BaseBlocks(regions, slots, self.classes.charges, is_lone=is_strict)
         self._pairs = None if is_strict else Pairs(regions, slots, self.classes.charges)
-        self._tracer = Tracer(
-            regions.span, slots, self.kinds, self._packed, self.classes, self._class_after
-        )
+        self._tracer = Tracer(regions.span, slots, self.kinds, self._packed, self.classes)
 
     def _kinds(self) -> dict[int, int]:
         """Per consolidated job over several base blocks, as a slot, the number of its kind."""
@@ -144,23 +142,6 @@ class Pricer:
         """Per aggregate, the class that reserved nodes are charged for."""
         charge = reserved.dearest if self.is_strict else reserved.cheapest
         return self.classes.of(charge)
-
-    def _class_after(self, slots: Ints, classes: Ints, left: Ints) -> Ints:
-        """For which class regions leave nodes before a unit of their span takes some.
-
-        Parameters
-        ----------
-        slots
-            Who takes.
-        classes, left
-            For which class they leave how many nodes afterwards.
-        """
-        own = self.classes.of_slot[slots]
-        return np.where(left == 0, own, self._shared(own, classes))
-
-    def _shared(self, own: Ints, others: Ints) -> Ints:
-        """For which class regions leave nodes to units of two."""
-        return np.maximum(own, others) if self.is_strict else np.minimum(own, others)
 
     def worth_by_left(self, prices: Prices) -> Floats:
         """Worth of aggregates without the nodes that they leave to units beyond all levels.
@@ -303,7 +284,7 @@ class Pricer:
         kept = rows.shape[1] - size
         worth = np.where(is_paid(values[slots]), values[slots], 0.0)
         own = self.classes.of_slot[slots].max()
-        before = rows[self._shared(own, np.arange(len(rows))), size:]
+        before = rows[self.classes.shared(own, np.arange(len(rows))), size:]
         before[:, 0] = rows[own, size]
         rows[:, :kept] = before + worth.sum()
         rows[:, kept:] = IMPOSSIBLE
@@ -341,7 +322,7 @@ class Pricer:
             worth,
             slot_of,
             own=own_class,
-            sharing=self._shared(own_class, every),
+            sharing=self.classes.shared(own_class, every),
         )
 
 

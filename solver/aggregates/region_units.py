@@ -64,16 +64,23 @@ class RegionUnits:
             # Alone a consolidated job takes whole units (`Pricer`).
             known = hosting if last == 0 and self.is_packed[column] else rows
             found = known[before[:, column], :, first + size : first + size + width]
-            if self.pairs is not None and last > 0:
-                for other in np.nonzero(np.arange(len(found)) != self.own[column])[0].tolist():
-                    until = first + width - 1
-                    known = self.pairs.of(int(self.own[column]), other, size, first, until)
-                    found[other, self.places] = known
+            if last > 0:
+                self._count_pairs(found, column, first)
             offer = found + self.worth[:, :, column, None]
             is_better = offer > best[:, :, :width]
             np.copyto(best[:, :, :width], offer, where=is_better)
             np.copyto(slots[:, :, :width], self.slot[:, :, column, None], where=is_better)
         return best, slots
+
+    def _count_pairs(self, found: Floats, column: int, first: int) -> None:
+        """Replace what regions are worth that leave nodes for another class, where it is known."""
+        if self.pairs is None:
+            return
+        own, size = int(self.own[column]), int(self.sizes[column])
+        last = first + found.shape[2] - 1
+        for other in range(len(found)):
+            if other != own:
+                found[other, self.places] = self.pairs.of(own, other, size, first, last)
 
 
 def independent(most: int, least: int) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,9 +58,6 @@ class Tracer:
         Per slot of a consolidated job over several base blocks, the number of its kind.
     packed
         These kinds.
-    class_after
-        Given who takes of regions, and for which class these leave how many nodes afterwards: for
-        which class they left nodes before.
     """
 
     def __init__(
@@ -70,10 +67,9 @@ class Tracer:
         kinds: Mapping[int, int],
         packed: Sequence[Kind],
         classes: Classes,
-        class_after: Callable[[Ints, Ints, Ints], Ints],
     ) -> None:
         self._span, self._slots, self._kinds, self._packed = span, slots, kinds, packed
-        self._classes, self._class_after = classes, class_after
+        self._classes = classes
         self._size = np.array([slot.size for slot in slots], dtype=np.int64)
 
     def trace(
@@ -114,7 +110,7 @@ class Tracer:
                 pattern.counts.update(hosts)
                 pattern.regions += [(slot, settled) for slot in hosts]
                 after = np.array([classes[settled], left[settled]])
-                classes[settled] = self._class_after(np.array(hosts), *after).max()
+                classes[settled] = self._classes.before(np.array(hosts), *after).max()
                 left[settled] += self._size[hosts].sum()
             is_packed = np.isin(np.arange(len(left)), list(packed))
             while True:
@@ -136,7 +132,7 @@ class Tracer:
                             shares[region] = found
                 must_host[:] = False
                 must_host[takers] = (left[takers] == 0) & np.isin(slots, list(self._kinds))
-                classes[takers] = self._class_after(slots, classes[takers], left[takers])
+                classes[takers] = self._classes.before(slots, classes[takers], left[takers])
                 left[takers] += self._size[slots]
             first = left_by_first(level.halves, rows, left)
             left = np.stack([first, left - first], axis=1).reshape(-1)
